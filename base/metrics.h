@@ -1,0 +1,22 @@
+#pragma once
+// One registry per program (prometheus-cpp core), written as text by our own listener: its exposer's
+// civetweb has an open hole. Label sets are closed; the number of series never grows with guests.
+
+#include <string>
+
+namespace prometheus {
+class Registry;
+}
+
+namespace innkeeper {
+
+// The Prometheus text format, version 0.0.4.
+std::string MetricsText(const prometheus::Registry& registry);
+inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+// innkeeper_build_info{component,version,revision} and the process_* series (CPU seconds, resident
+// bytes, open descriptors, threads, start time), the latter read when `UpdateProcessMetrics` runs.
+void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& component);
+void UpdateProcessMetrics(prometheus::Registry& registry);
+
+}  // namespace innkeeper

@@ -1,0 +1,21 @@
+# Debian 12's libraries. Protobuf comes by CMake's own module and before gRPC, which would else
+# look for a config package that Debian does not ship.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(yaml-cpp CONFIG REQUIRED)
+find_package(pugixml CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(GTest CONFIG REQUIRED)
+find_package(benchmark CONFIG REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+
+foreach(lib IN ITEMS libvirt libvirt-qemu libsystemd libcurl sqlite3 libcares krb5 prometheus-cpp-core)
+  string(REPLACE "-" "_" name ${lib})
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${lib})
+endforeach()
