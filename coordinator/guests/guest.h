@@ -1,0 +1,80 @@
+#pragma once
+// The Guest, the one noun of the domain: what somebody wishes of a VM's identity and what is so.
+// Plain values; spec and status are written apart.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "coordinator/guests/ids.h"
+#include "coordinator/guests/reasons.h"
+
+namespace innkeeper {
+
+enum class Wish { kUnset, kYes, kNo };
+
+struct IdentitySpec {
+  Wish enroll = Wish::kUnset;  // unset: follow the domain's metadata
+  std::string fqdn;            // as wished; empty: metadata, then the template
+  std::vector<std::string> host_groups;
+  std::string host_class;
+  int64_t generation = 0;  // raised to enrol anew
+};
+
+enum class ConditionType { kHostRegistered, kEnrolled, kAgentConnected };
+enum class Truth { kUnknown, kTrue, kFalse };
+struct Condition {
+  Truth truth = Truth::kUnknown;
+  Reason reason = Reason::kInternal;
+  std::string message;
+  absl::Time since;
+};
+
+enum class Phase {
+  kNotEnrolled, kWaiting, kRegistered, kJoining, kEnrolled, kFailed, kConflict, kLeaving, kMissing,
+};
+
+// One try to join. Stored before the password is asked for, so that after a crash it is known that
+// a password of this generation may be out there.
+struct Attempt {
+  std::string id;              // random; names lock and result file in the guest
+  int64_t password_generation = 0;
+  absl::Time started;
+  bool delivered = false;      // the order went out with its password
+  std::string server;          // issued by
+  int64_t guest_pid = 0;
+};
+
+struct GuestStatus {
+  Phase phase = Phase::kNotEnrolled;
+  Fqdn fqdn;                        // assigned; empty before the first registration
+  std::string host_dn;
+  std::optional<absl::Time> keytab_since;
+  int64_t password_generation = 0;  // raised by compare-and-swap before a password is asked for
+  int64_t enrolled_generation = -1; // of the spec that the present key answers
+  std::optional<Attempt> attempt;
+  int failures = 0;                 // attempts that failed since the last success
+  std::optional<absl::Time> next_try;
+  std::optional<absl::Time> first_try;
+  std::optional<absl::Duration> enroll_took;
+  std::string verified_run;         // the run in which the key was last proven
+  NodeName node;
+  std::map<ConditionType, Condition> conditions;
+  std::map<Phase, absl::Time> phase_times;
+  std::optional<absl::Time> leaving_since;
+};
+
+struct Guest {
+  GuestKey key;
+  VmUid uid;
+  IdentitySpec spec;
+  GuestStatus status;
+  absl::Time created;
+  bool deleting = false;  // the VM is gone for good: the identity goes, then the record
+  int64_t version = 0;    // of the store; every write names the one it read
+};
+
+}  // namespace innkeeper

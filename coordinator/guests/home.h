@@ -1,0 +1,152 @@
+#pragma once
+// Where the coordinator's state lives and how it reaches the world, as the domain logic sees it. Two
+// homes: plain (SQLite and the agents' streams) and, later, Kubernetes. Reads may be stale; there
+// are no queries and no transactions. The same contract test runs on every implementation.
+//
+// Errors: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (disk full): try again later.
+// ABORTED: the version is not the newest: read again.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/call.h"
+#include "base/secret.h"
+#include "base/status.h"
+#include "coordinator/guests/guest.h"
+#include "coordinator/guests/vm.h"
+
+namespace innkeeper {
+
+// Thread-safe; writes block until they are durable.
+class GuestStore {
+ public:
+  virtual ~GuestStore() = default;
+  // ALREADY_EXISTS: the key or the uid has a guest. Returns it with its first version.
+  virtual absl::StatusOr<Guest> Create(Guest guest, const Call& call) = 0;
+  virtual absl::StatusOr<Guest> Get(const GuestKey& key, const Call& call) = 0;  // NOT_FOUND
+  virtual absl::StatusOr<Guest> GetByUid(const VmUid& uid, const Call& call) = 0;
+  // Write what their names say and nothing else, if guest.version is the newest. The new version.
+  virtual absl::StatusOr<int64_t> UpdateSpec(const Guest& guest, const Call& call) = 0;
+  virtual absl::StatusOr<int64_t> UpdateStatus(const Guest& guest, const Call& call) = 0;
+  virtual absl::StatusOr<int64_t> MarkDeleting(const Guest& guest, const Call& call) = 0;
+  virtual absl::Status Delete(const GuestKey& key, int64_t version, const Call& call) = 0;
+  // Ordered by key; at most `limit`, after `after`.
+  virtual absl::StatusOr<std::vector<Guest>> List(const std::optional<GuestKey>& after,
+                                                  size_t limit, const Call& call) = 0;
+  // Called after each change, on the writer's thread: it must not block. Subscribe before use.
+  virtual void OnChange(std::function<void(const GuestKey&)> changed) = 0;
+};
+
+// Which VMs there are. In memory: never blocks. Thread-safe.
+class Inventory {
+ public:
+  virtual ~Inventory() = default;
+  virtual std::optional<VmRecord> Find(const VmUid& uid) const = 0;
+  virtual std::vector<VmRecord> FindByKey(const GuestKey& key) const = 0;  // more than one: collision
+  virtual std::vector<VmRecord> List() const = 0;
+  // True once every known node has reported or its grace is over: before that, absence means nothing.
+  virtual bool Settled() const = 0;
+  // True while every node that is not revoked or forgotten is connected.
+  virtual bool AllNodesConnected() const = 0;
+  virtual void OnChange(std::function<void(const VmUid&)> changed) = 0;
+};
+
+struct JoinJob {
+  VmUid uid;
+  std::string attempt;   // also the order's id
+  Fqdn fqdn;
+  Secret password;       // empty: only tell what became of the attempt
+  std::string server;    // that issued it
+  int64_t guest_pid = 0;
+};
+
+// How work reaches a guest. Each returns once the order is on its way, not when it is done; what
+// becomes of it shows in VmRecord.jobs. UNAVAILABLE: the node is not connected, or another node holds
+// the VM now: nothing was sent. Quick.
+class Delivery {
+ public:
+  virtual ~Delivery() = default;
+  virtual absl::Status Join(JoinJob job, const Call& call) = 0;
+  virtual absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
+                              const Call& call) = 0;
+  virtual absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
+                             const Call& call) = 0;
+  virtual absl::Status Inspect(const VmUid& uid, const std::string& order, const Call& call) = 0;
+  virtual void Cancel(const VmUid& uid, const std::string& order) = 0;
+  // The result was stored (or does not matter any more): everybody may forget the order.
+  virtual void Acknowledge(const VmUid& uid, const std::string& order) = 0;
+};
+
+enum class Severity { kNormal, kWarning };
+struct EventRecord {
+  int64_t id = 0;
+  absl::Time time;
+  GuestKey guest;
+  Severity severity = Severity::kNormal;
+  Reason reason = Reason::kInternal;
+  std::string message;
+};
+
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  // Best effort, never blocks for long, never fails the caller. Events are for transitions only.
+  virtual void Record(const GuestKey& guest, Reason reason, const std::string& message) = 0;
+  // Newest last; of one guest or of all. `after`: only ids above.
+  virtual absl::StatusOr<std::vector<EventRecord>> List(const std::optional<GuestKey>& guest,
+                                                        int64_t after, size_t limit,
+                                                        const Call& call) = 0;
+  virtual void OnEvent(std::function<void(const EventRecord&)> added) = 0;
+};
+
+// Who may write. On a plain host: whoever holds the lock on the state directory.
+class Leadership {
+ public:
+  virtual ~Leadership() = default;
+  virtual bool Leads() const = 0;
+  // Names this leadership: written into `deleting` tags.
+  virtual std::string Term() const = 0;
+  // No write to the outside may be under way after this.
+  virtual MonotonicTime WriteUntil() const = 0;
+};
+
+// Small secret blobs by name ("ca/agents", "token/ab12cd"), with compare-and-swap. Apart from the
+// database. Version 0: must not exist yet.
+struct VaultEntry {
+  Secret bytes;
+  int64_t version = 0;
+};
+class Vault {
+ public:
+  virtual ~Vault() = default;
+  virtual absl::StatusOr<VaultEntry> Read(const std::string& name, const Call& call) = 0;
+  virtual absl::StatusOr<int64_t> Write(const std::string& name, const Secret& bytes,
+                                        int64_t version, const Call& call) = 0;
+  virtual absl::Status Remove(const std::string& name, int64_t version, const Call& call) = 0;
+  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& prefix,
+                                                        const Call& call) = 0;
+};
+
+// Pause and brake, kept in the home so that they survive a restart.
+struct OperationState {
+  bool paused = false;
+  std::string paused_by;
+  bool brake = false;
+  std::string brake_reason;
+  std::vector<absl::Time> removals;  // within the window
+};
+class Operation {
+ public:
+  virtual ~Operation() = default;
+  virtual OperationState State() const = 0;
+  virtual absl::Status Pause(const std::string& who, const Call& call) = 0;
+  virtual absl::Status Resume(const Call& call) = 0;
+  virtual absl::Status ReleaseBrake(const Call& call) = 0;
+  // Asks for one removal more. FAILED_PRECONDITION: the brake holds.
+  virtual absl::Status CountRemoval(const GuestKey& guest, const Call& call) = 0;
+};
+
+}  // namespace innkeeper
