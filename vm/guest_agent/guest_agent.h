@@ -79,8 +79,12 @@ class GuestAgent {
   // Starts a program; the guest's pid. It cannot be stopped. kNotFound: no such program.
   virtual absl::StatusOr<int64_t> Start(const DomainId& id, const GuestCommand& command,
                                         const Call& call) = 0;
+  // One look at that program: nothing while it runs. The answer comes once: kResultLost when it was
+  // fetched before.
+  virtual absl::StatusOr<std::optional<GuestExit>> Poll(const DomainId& id, int64_t pid,
+                                                        const Call& call) = 0;
   // Waits for that program's end, polling from 50 ms doubling to 1 s. `progress` (may be empty) is
-  // called before each poll. The answer comes once: kResultLost when it was fetched before.
+  // called before each poll.
   virtual absl::StatusOr<GuestExit> Await(const DomainId& id, int64_t pid,
                                           const std::function<void()>& progress,
                                           const Call& call) = 0;
