@@ -1,6 +1,6 @@
 #pragma once
-// The names of things, each a type of its own. All are plain values; Parse functions refuse what would
-// not survive a round trip.
+// The names of things, each a type of its own. All are plain values; Parse functions refuse what
+// would not survive a round trip.
 
 #include <compare>
 #include <optional>
@@ -10,15 +10,17 @@
 
 namespace innkeeper {
 
-// "namespace/name": how people and logs name a guest. On plain hosts the namespace comes from the join
-// token of the host, the name is the domain's.
+// "namespace/name": how people and logs name a guest. On plain hosts the namespace comes from the
+// join token of the host, the name is the domain's.
 struct GuestKey {
   std::string space;
   std::string name;
   std::string Text() const { return space + "/" + name; }
   auto operator<=>(const GuestKey&) const = default;
 };
-// INVALID_ARGUMENT unless "namespace/name", both non-empty, without further slashes or control bytes.
+// INVALID_ARGUMENT unless "namespace/name", both non-empty and at most 255 bytes, without further
+// slashes or control bytes, and the namespace without ':' (it would not survive in an ownership
+// tag).
 absl::StatusOr<GuestKey> ParseGuestKey(const std::string& text);
 
 // The VM's own identity: a domain UUID in lower case. Stays over restart, rename and migration.
@@ -38,9 +40,10 @@ struct Fqdn {
   std::string text;
   auto operator<=>(const Fqdn&) const = default;
 };
-// Lower-cases and checks: at least two labels of letters, digits and '-', no label over 63, none that
-// starts or ends with '-', all of it at most `longest` (ipamaxhostnamelength, 64 by default). IDN input
-// is refused: IPA wants the xn-- form.
+// Lower-cases and checks: at least two labels of letters, digits and '-', no label over 63, none
+// that starts or ends with '-', the last one not all digits (an address), all of it at most
+// `longest` bytes (ipamaxhostnamelength, 64 by default). IDN input is refused: IPA wants the xn--
+// form. INVALID_ARGUMENT says which rule was broken.
 absl::StatusOr<Fqdn> ParseFqdn(const std::string& text, size_t longest = 64);
 
 // A cluster of ours: letters, digits, '-'.
@@ -51,7 +54,8 @@ struct ClusterId {
 
 // The ownership mark in a host's `userclass`:
 //   innkeeper:<cluster>:<namespace>/<name>:<uid>                 ours
-//   innkeeper:<cluster>:deleting:<namespace>/<name>:<uid>:<term> ours, about to be deleted by that term
+//   innkeeper:<cluster>:deleting:<namespace>/<name>:<uid>:<term> ours, about to be deleted by that
+//   term
 struct OwnerTag {
   ClusterId cluster;
   GuestKey guest;
@@ -62,8 +66,9 @@ struct OwnerTag {
 };
 // Nothing unless it has exactly one of the two forms.
 std::optional<OwnerTag> ParseOwnerTag(const std::string& text);
-// True for any value FreeIPA might take for one of ours, whatever its case: such a value from a tenant
-// is refused.
+// True for any value FreeIPA might take for one of ours: LDAP compares userclass without regard to
+// case and to spaces around, and folds characters outside ASCII. Such a value from a tenant is
+// refused.
 bool LooksLikeOwnerTag(const std::string& text);
 
 }  // namespace innkeeper

@@ -16,7 +16,7 @@ struct ReasonText {
   const char* code;
   const char* severity;  // "Normal", "Warning"
   const char* meaning;
-  const char* remedy;    // empty: nothing to do
+  const char* remedy;  // empty: nothing to do
 };
 const ReasonText& TextOf(Reason reason);
 std::optional<Reason> ParseReason(const std::string& code);
