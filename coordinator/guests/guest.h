@@ -42,10 +42,19 @@ enum class Phase {
 struct Attempt {
   std::string id;              // random; names lock and result file in the guest
   int64_t password_generation = 0;
+  int64_t spec_generation = 0; // of the spec when it began
   absl::Time started;
+  std::string server;          // issued by; empty: surely nothing was delivered yet
   bool delivered = false;      // the order went out with its password
-  std::string server;          // issued by
   int64_t guest_pid = 0;
+};
+
+// The facts when the last try failed. While they stand, the next one waits for next_try.
+struct Setback {
+  absl::Time at;
+  std::string run;         // VmRecord::run_id
+  int64_t generation = 0;  // of the spec
+  bool final = false;      // a person must do something: also a reconnected agent is news
 };
 
 struct GuestStatus {
@@ -58,13 +67,15 @@ struct GuestStatus {
   std::optional<Attempt> attempt;
   int failures = 0;                 // attempts that failed since the last success
   std::optional<absl::Time> next_try;
+  std::optional<Setback> setback;
   std::optional<absl::Time> first_try;
   std::optional<absl::Duration> enroll_took;
-  std::string verified_run;         // the run in which the key was last proven
+  std::string verified_run;         // the run in which the key was last proven; empty: prove it anew
+  std::vector<std::string> host_groups;  // joined so far
   NodeName node;
   std::map<ConditionType, Condition> conditions;
   std::map<Phase, absl::Time> phase_times;
-  std::optional<absl::Time> leaving_since;
+  std::optional<absl::Time> leaving_since;  // a removal began: it is finished whatever comes
 };
 
 struct Guest {

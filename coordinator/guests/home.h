@@ -32,6 +32,9 @@ class GuestStore {
   virtual absl::StatusOr<int64_t> UpdateSpec(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> UpdateStatus(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> MarkDeleting(const Guest& guest, const Call& call) = 0;
+  // Another VM takes the guest over (restored under a new uid). ALREADY_EXISTS: it has a guest.
+  virtual absl::StatusOr<int64_t> Rebind(const Guest& guest, const VmUid& uid,
+                                         const Call& call) = 0;
   virtual absl::Status Delete(const GuestKey& key, int64_t version, const Call& call) = 0;
   // Ordered by key; at most `limit`, after `after`.
   virtual absl::StatusOr<std::vector<Guest>> List(const std::optional<GuestKey>& after,
@@ -61,6 +64,8 @@ struct JoinJob {
   Secret password;       // empty: only tell what became of the attempt
   std::string server;    // that issued it
   int64_t guest_pid = 0;
+  bool may_install = true;    // policy: the client's package, the guest's clock
+  bool may_set_clock = true;
 };
 
 // How work reaches a guest. Each returns once the order is on its way, not when it is done; what
@@ -146,7 +151,10 @@ class Operation {
   virtual absl::Status Resume(const Call& call) = 0;
   virtual absl::Status ReleaseBrake(const Call& call) = 0;
   // Asks for one removal more. FAILED_PRECONDITION: the brake holds.
+  // A guest counted already within the window is not counted twice.
   virtual absl::Status CountRemoval(const GuestKey& guest, const Call& call) = 0;
+  // Called after each change by a person: what waited may go on. Must not block.
+  virtual void OnChange(std::function<void()> changed) = 0;
 };
 
 }  // namespace innkeeper

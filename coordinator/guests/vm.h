@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "coordinator/guests/guest.h"
 
 namespace innkeeper {
@@ -63,12 +64,14 @@ struct VmRecord {
   std::vector<NodeName> disputed_by;  // other nodes that report the same uid
   VmPresence presence = VmPresence::kPresent;
   absl::Time presence_since;
+  MonotonicTime presence_mark;  // the same on the monotonic clock, since this process started
   bool persistent = true;
   bool node_connected = false;
   absl::Time node_since;      // of node_connected
   VmRun run = VmRun::kUnknown;
   std::string run_id;         // changes with each start and reboot
   VmAgent agent = VmAgent::kUnknown;
+  absl::Time agent_since;     // of agent
   Wish wish = Wish::kUnset;   // the domain's metadata
   std::string wish_fqdn;
   std::optional<GuestClaims> claims;
