@@ -34,18 +34,26 @@ struct Condition {
 };
 
 enum class Phase {
-  kNotEnrolled, kWaiting, kRegistered, kJoining, kEnrolled, kFailed, kConflict, kLeaving, kMissing,
+  kNotEnrolled,
+  kWaiting,
+  kRegistered,
+  kJoining,
+  kEnrolled,
+  kFailed,
+  kConflict,
+  kLeaving,
+  kMissing,
 };
 
 // One try to join. Stored before the password is asked for, so that after a crash it is known that
 // a password of this generation may be out there.
 struct Attempt {
-  std::string id;              // random; names lock and result file in the guest
+  std::string id;  // random; names lock and result file in the guest
   int64_t password_generation = 0;
-  int64_t spec_generation = 0; // of the spec when it began
+  int64_t spec_generation = 0;  // of the spec when it began
   absl::Time started;
-  std::string server;          // issued by; empty: surely nothing was delivered yet
-  bool delivered = false;      // the order went out with its password
+  std::string server;      // issued by; empty: surely nothing was delivered yet
+  bool delivered = false;  // the order went out with its password
   int64_t guest_pid = 0;
 };
 
@@ -59,18 +67,18 @@ struct Setback {
 
 struct GuestStatus {
   Phase phase = Phase::kNotEnrolled;
-  Fqdn fqdn;                        // assigned; empty before the first registration
+  Fqdn fqdn;  // assigned; empty before the first registration
   std::string host_dn;
   std::optional<absl::Time> keytab_since;
-  int64_t password_generation = 0;  // raised by compare-and-swap before a password is asked for
-  int64_t enrolled_generation = -1; // of the spec that the present key answers
+  int64_t password_generation = 0;   // raised by compare-and-swap before a password is asked for
+  int64_t enrolled_generation = -1;  // of the spec that the present key answers
   std::optional<Attempt> attempt;
-  int failures = 0;                 // attempts that failed since the last success
+  int failures = 0;  // attempts that failed since the last success
   std::optional<absl::Time> next_try;
   std::optional<Setback> setback;
   std::optional<absl::Time> first_try;
   std::optional<absl::Duration> enroll_took;
-  std::string verified_run;         // the run in which the key was last proven; empty: prove it anew
+  std::string verified_run;  // the run in which the key was last proven; empty: prove it anew
   std::vector<std::string> host_groups;  // joined so far
   NodeName node;
   std::map<ConditionType, Condition> conditions;

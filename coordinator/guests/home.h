@@ -1,7 +1,7 @@
 #pragma once
-// Where the coordinator's state lives and how it reaches the world, as the domain logic sees it. Two
-// homes: plain (SQLite and the agents' streams) and, later, Kubernetes. Reads may be stale; there
-// are no queries and no transactions. The same contract test runs on every implementation.
+// Where the coordinator's state lives and how it reaches the world, as the domain logic sees it.
+// Two homes: plain (SQLite and the agents' streams) and, later, Kubernetes. Reads may be stale;
+// there are no queries and no transactions. The same contract test runs on every implementation.
 //
 // Errors: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (disk full): try again later.
 // ABORTED: the version is not the newest: read again.
@@ -48,9 +48,11 @@ class Inventory {
  public:
   virtual ~Inventory() = default;
   virtual std::optional<VmRecord> Find(const VmUid& uid) const = 0;
-  virtual std::vector<VmRecord> FindByKey(const GuestKey& key) const = 0;  // more than one: collision
+  virtual std::vector<VmRecord> FindByKey(
+      const GuestKey& key) const = 0;  // more than one: collision
   virtual std::vector<VmRecord> List() const = 0;
-  // True once every known node has reported or its grace is over: before that, absence means nothing.
+  // True once every known node has reported or its grace is over: before that, absence means
+  // nothing.
   virtual bool Settled() const = 0;
   // True while every node that is not revoked or forgotten is connected.
   virtual bool AllNodesConnected() const = 0;
@@ -59,18 +61,18 @@ class Inventory {
 
 struct JoinJob {
   VmUid uid;
-  std::string attempt;   // also the order's id
+  std::string attempt;  // also the order's id
   Fqdn fqdn;
-  Secret password;       // empty: only tell what became of the attempt
-  std::string server;    // that issued it
+  Secret password;     // empty: only tell what became of the attempt
+  std::string server;  // that issued it
   int64_t guest_pid = 0;
-  bool may_install = true;    // policy: the client's package, the guest's clock
+  bool may_install = true;  // policy: the client's package, the guest's clock
   bool may_set_clock = true;
 };
 
 // How work reaches a guest. Each returns once the order is on its way, not when it is done; what
-// becomes of it shows in VmRecord.jobs. UNAVAILABLE: the node is not connected, or another node holds
-// the VM now: nothing was sent. Quick.
+// becomes of it shows in VmRecord.jobs. UNAVAILABLE: the node is not connected, or another node
+// holds the VM now: nothing was sent. Quick.
 class Delivery {
  public:
   virtual ~Delivery() = default;

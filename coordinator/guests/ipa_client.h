@@ -46,7 +46,7 @@ enum class PasswordWish { kNone, kRandom };
 struct NewHost {
   Fqdn fqdn;
   OwnerTag owner;
-  std::string host_class;   // one more userclass for automember rules; empty: none
+  std::string host_class;  // one more userclass for automember rules; empty: none
   std::string description;
   PasswordWish password = PasswordWish::kNone;
 };
@@ -65,8 +65,8 @@ class IpaClient {
   // NOT_FOUND: no such host.
   virtual absl::StatusOr<HostRecord> ShowHost(const Fqdn& fqdn, const Call& call) = 0;
 
-  // Creates the host. The password is empty unless kRandom was asked. ALREADY_EXISTS: a host of that
-  // name is there (whose, ShowHost tells); nothing was changed.
+  // Creates the host. The password is empty unless kRandom was asked. ALREADY_EXISTS: a host of
+  // that name is there (whose, ShowHost tells); nothing was changed.
   virtual absl::StatusOr<IssuedPassword> AddHost(const NewHost& host, const Call& call) = 0;
 
   // A new one-time password; the one before is dead. FAILED_PRECONDITION: the host is enrolled.
@@ -87,8 +87,8 @@ class IpaClient {
   virtual absl::Status AddToHostGroup(const std::string& group, const Fqdn& fqdn,
                                       const Call& call) = 0;
 
-  // Every host whose userclass carries a tag of `cluster` (both forms). May be large; has_password and
-  // has_keytab are filled in.
+  // Every host whose userclass carries a tag of `cluster` (both forms). May be large; has_password
+  // and has_keytab are filled in.
   virtual absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                               const Call& call) = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 // What agents tell, handed from the fleet to the home's inventory. The node is the one of the
-// channel's certificate; nothing in a report names it. Calls come from the fleet's threads, in order
-// for each node; they must not block.
+// channel's certificate; nothing in a report names it. Calls come from the fleet's threads, in
+// order for each node; they must not block.
 
 #include <string>
 #include <vector>
@@ -56,7 +56,8 @@ struct NodeRecord {
 class NodeStore {
  public:
   virtual ~NodeStore() = default;
-  virtual absl::StatusOr<std::optional<NodeRecord>> Find(const NodeName& node, const Call& call) = 0;
+  virtual absl::StatusOr<std::optional<NodeRecord>> Find(const NodeName& node,
+                                                         const Call& call) = 0;
   virtual absl::Status Put(const NodeRecord& node, const Call& call) = 0;
   virtual absl::Status Remove(const NodeName& node, const Call& call) = 0;
   virtual absl::StatusOr<std::vector<NodeRecord>> List(const Call& call) = 0;

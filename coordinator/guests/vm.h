@@ -32,11 +32,39 @@ struct GuestClaims {
 
 // How a job in a guest ended. The same closed set as agent.v1.ResultClass.
 enum class JobResult {
-  kOk, kAlready, kBusy, kUnsupportedOs, kPackageMissing, kPackageInstallFailed, kNetwork, kDns,
-  kConfig, kCa, kOtpRejected, kAlreadyEnrolled, kHostMissing, kClockSkew, kKdc, kReplicaLag,
-  kForeignPrincipal, kStaleKey, kNotJoined, kSssd, kRolledBack, kInterrupted, kAttemptUnknown,
-  kExecBlocked, kAgentUnresponsive, kAgentNotConnected, kNotRunning, kDomainGone, kFrozen,
-  kBadAnswer, kDeadline, kCancelled, kInternal,
+  kOk,
+  kAlready,
+  kBusy,
+  kUnsupportedOs,
+  kPackageMissing,
+  kPackageInstallFailed,
+  kNetwork,
+  kDns,
+  kConfig,
+  kCa,
+  kOtpRejected,
+  kAlreadyEnrolled,
+  kHostMissing,
+  kClockSkew,
+  kKdc,
+  kReplicaLag,
+  kForeignPrincipal,
+  kStaleKey,
+  kNotJoined,
+  kSssd,
+  kRolledBack,
+  kInterrupted,
+  kAttemptUnknown,
+  kExecBlocked,
+  kAgentUnresponsive,
+  kAgentNotConnected,
+  kNotRunning,
+  kDomainGone,
+  kFrozen,
+  kBadAnswer,
+  kDeadline,
+  kCancelled,
+  kInternal,
 };
 struct GuestProof {
   std::string principal;
@@ -50,7 +78,7 @@ struct JobView {
   std::string id;
   JobKind kind = JobKind::kInspect;
   absl::Time sent;
-  std::string phase;          // of a running one: "joining"
+  std::string phase;  // of a running one: "joining"
   int64_t guest_pid = 0;
   std::optional<JobResult> result;  // set: finished; stays until Acknowledge
   std::string detail;
@@ -59,20 +87,20 @@ struct JobView {
 
 struct VmRecord {
   VmUid uid;
-  GuestKey key;               // namespace of its node, name of its domain
-  NodeName node;              // that holds it
+  GuestKey key;                       // namespace of its node, name of its domain
+  NodeName node;                      // that holds it
   std::vector<NodeName> disputed_by;  // other nodes that report the same uid
   VmPresence presence = VmPresence::kPresent;
   absl::Time presence_since;
   MonotonicTime presence_mark;  // the same on the monotonic clock, since this process started
   bool persistent = true;
   bool node_connected = false;
-  absl::Time node_since;      // of node_connected
+  absl::Time node_since;  // of node_connected
   VmRun run = VmRun::kUnknown;
-  std::string run_id;         // changes with each start and reboot
+  std::string run_id;  // changes with each start and reboot
   VmAgent agent = VmAgent::kUnknown;
-  absl::Time agent_since;     // of agent
-  Wish wish = Wish::kUnset;   // the domain's metadata
+  absl::Time agent_since;    // of agent
+  Wish wish = Wish::kUnset;  // the domain's metadata
   std::string wish_fqdn;
   std::optional<GuestClaims> claims;
   std::map<std::string, JobView> jobs;  // by id: those sent by us or told by the node
