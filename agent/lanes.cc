@@ -82,7 +82,6 @@ std::map<DomainId, Lanes::State::Lane>::iterator Lanes::State::Due(MonotonicTime
 
 void Lanes::State::Settle(const DomainId& domain, Job job, Next next) {
   const auto place = lanes.find(domain);
-  if (place == lanes.end()) return;  // dropped meanwhile
   Lane& lane = place->second;
   lane.running = false;
   if (!job.probe) {
@@ -180,20 +179,6 @@ bool Lanes::Submit(const DomainId& domain, Job job) {
   to.push_back(std::move(job));
   state_->Notify();
   return true;
-}
-
-void Lanes::Drop(const DomainId& domain) {
-  std::scoped_lock lock(state_->mutex);
-  const auto place = state_->lanes.find(domain);
-  if (place == state_->lanes.end()) return;
-  place->second.stop.request_stop();
-  if (place->second.running) {
-    place->second.jobs.clear();
-    place->second.probes.clear();
-    place->second.stop = std::stop_source();
-  } else {
-    state_->lanes.erase(place);
-  }
 }
 
 void Lanes::Stop(const Call& drain) {

@@ -57,8 +57,6 @@ class Lanes {
 
   // False: the lane is full, or stopping. Never blocks. Any thread.
   bool Submit(const DomainId& domain, Job job);
-  // Drops what is queued for a domain that is gone; a running step is told to stop.
-  void Drop(const DomainId& domain);
   // No new steps; running ones are told to stop and awaited until the deadline, then abandoned.
   void Stop(const Call& drain);
   Counts counts() const;

@@ -104,25 +104,6 @@ TEST_F(LanesTest, AStuckStepIsCountedAndItsWorkerReplaced) {
   thaw->set_value();
 }
 
-TEST_F(LanesTest, DroppingAGuestStopsItsStepAndForgetsItsJobs) {
-  Lanes lanes({.workers = 1, .jobs_per_lane = 4, .stuck_grace = seconds(10)}, clock_);
-  std::promise<void> started, stopped;
-  std::atomic<bool> second = false;
-  lanes.Submit(kWeb, Once([&](const Call& call) {
-    started.set_value();
-    std::promise<void> told;
-    std::stop_callback on_stop(call.stop, [&] { told.set_value(); });
-    told.get_future().wait();
-    stopped.set_value();
-  }));
-  lanes.Submit(kWeb, Once([&](const Call&) { second = true; }));
-  started.get_future().wait();
-  lanes.Drop(kWeb);
-  EXPECT_EQ(stopped.get_future().wait_for(seconds(20)), std::future_status::ready);
-  lanes.Stop(Call::Within(seconds(20)));
-  EXPECT_FALSE(second);
-}
-
 TEST_F(LanesTest, StopDoesNotWaitForAStepThatNeverReturns) {
   auto thaw = std::make_shared<std::promise<void>>();
   std::shared_future<void> thawed = thaw->get_future().share();

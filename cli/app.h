@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+
+#include "cli/context.h"
+
+namespace innkeeper {
+
+// The whole command line: global options and every command. Context and exit code outlive it.
+std::unique_ptr<CLI::App> MakeApp(CliContext& context, int& exit_code);
+
+}  // namespace innkeeper
