@@ -41,6 +41,7 @@ class Daemon {
   absl::Status Run(Duration drain);
 
  private:
+  absl::Status WaitForEnd();
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -14,7 +14,7 @@ namespace innkeeper {
 std::string MetricsText(const prometheus::Registry& registry);
 inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charset=utf-8";
 
-// innkeeper_build_info{component,version,revision} and the process_* series (CPU seconds, resident
+// innkeeper_build_info{component,version} and the process_* series (CPU seconds, resident
 // bytes, open descriptors, threads, start time), the latter read when `UpdateProcessMetrics` runs.
 void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& component);
 void UpdateProcessMetrics(prometheus::Registry& registry);

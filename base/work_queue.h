@@ -48,6 +48,7 @@ class WorkQueue {
   std::set<std::string> queued_, running_, dirty_;
   std::map<std::string, MonotonicTime> due_;
   std::map<std::string, Backoff> backoffs_;
+  uint64_t version_ = 0;  // of all of the above, for waiters
 };
 
 }  // namespace innkeeper

@@ -1,0 +1,85 @@
+#include "base/failpoint.h"
+
+#if defined(INNKEEPER_FAILPOINTS)
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+
+namespace innkeeper {
+namespace {
+
+struct Failpoint {
+  std::string action;    // "kill", "error:UNAVAILABLE", "pause:FILE"
+  int passes_left = 1;   // acts when this reaches 0
+};
+
+struct Armed {
+  std::mutex mutex;
+  std::map<std::string, Failpoint> points;
+};
+
+Armed& ArmedPoints() {
+  static Armed* armed = [] {
+    auto* fresh = new Armed;
+    const char* text = std::getenv("INNKEEPER_FAILPOINTS");
+    const std::vector<std::string> entries =
+        absl::StrSplit(text == nullptr ? "" : text, ';', absl::SkipEmpty());
+    for (const std::string& entry : entries) {
+      const size_t equals = entry.find('=');
+      if (equals == std::string::npos) continue;
+      Failpoint point{entry.substr(equals + 1), 1};
+      if (const size_t at = point.action.rfind('@'); at != std::string::npos) {
+        point.passes_left = std::atoi(point.action.c_str() + at + 1);
+        point.action.resize(at);
+      }
+      fresh->points[entry.substr(0, equals)] = point;
+    }
+    return fresh;
+  }();
+  return *armed;
+}
+
+absl::Status ErrorNamed(const std::string& code, const char* name) {
+  for (int number = 1; number <= 16; ++number) {
+    const auto candidate = static_cast<absl::StatusCode>(number);
+    if (absl::StatusCodeToString(candidate) == code) {
+      return absl::Status(candidate, std::string("failpoint ") + name);
+    }
+  }
+  return absl::InternalError(std::string("failpoint ") + name);
+}
+
+void WaitForFile(const std::string& path) {
+  struct stat facts;
+  while (stat(path.c_str(), &facts) != 0) usleep(10'000);
+}
+
+}  // namespace
+
+absl::Status PassFailpoint(const char* name) {
+  std::string action;
+  {
+    Armed& armed = ArmedPoints();
+    std::scoped_lock lock(armed.mutex);
+    const auto place = armed.points.find(name);
+    if (place == armed.points.end() || --place->second.passes_left != 0) return absl::OkStatus();
+    action = place->second.action;
+  }
+  if (action == "kill") kill(getpid(), SIGKILL);
+  if (action.starts_with("pause:")) WaitForFile(action.substr(6));
+  if (action.starts_with("error:")) return ErrorNamed(action.substr(6), name);
+  return absl::OkStatus();
+}
+
+}  // namespace innkeeper
+
+#endif

@@ -1,0 +1,63 @@
+#include "base/health.h"
+
+#include <utility>
+
+#include "base/text.h"
+
+namespace innkeeper {
+namespace {
+
+HttpServerReply Plain(int status, std::string text) {
+  HttpServerReply reply;
+  reply.status = status;
+  reply.content_type = "text/plain; charset=utf-8";
+  reply.body = std::move(text);
+  return reply;
+}
+
+}  // namespace
+
+Health::Health(const Clock& clock, Duration limit)
+    : clock_(clock), limit_(limit), beat_(clock.Monotonic()) {}
+
+void Health::Add(const std::string& name, Need need, std::function<absl::Status()> state) {
+  parts_.With([&](std::vector<Part>& parts) { parts.push_back({name, need, std::move(state)}); });
+}
+
+void Health::Beat() {
+  beat_.With([now = clock_.Monotonic()](MonotonicTime& beat) { beat = now; });
+}
+
+bool Health::Alive() const {
+  const MonotonicTime beat = beat_.With([](MonotonicTime& b) { return b; });
+  return clock_.Monotonic() - beat <= limit_;
+}
+
+HttpServerReply Health::Ready(const HttpServerRequest& request) const {
+  const std::vector<Part> parts = parts_.With([](std::vector<Part>& p) { return p; });
+  bool ready = true;
+  std::string lines;
+  for (const Part& part : parts) {
+    const absl::Status state = part.state();
+    const bool counts = part.need == Need::kRequired;
+    ready = ready && (state.ok() || !counts);
+    lines += std::string(state.ok() ? "[+]" : counts ? "[-]" : "[~]") + part.name + " " +
+             (state.ok() ? "ok" : Printable(std::string(state.message()))) + "\n";
+  }
+  lines += ready ? "ready\n" : "not ready\n";
+  return Plain(ready ? 200 : 503,
+               request.query.contains("verbose") ? lines : ready ? "ready\n" : "not ready\n");
+}
+
+void Health::RouteOn(HttpServer& server) {
+  const auto live = [this](const HttpServerRequest&, const Call&) {
+    return Alive() ? Plain(200, "ok\n") : Plain(503, "the loop does not turn\n");
+  };
+  server.Route("GET", "/livez", live);
+  server.Route("GET", "/healthz", live);
+  server.Route("GET", "/readyz", [this](const HttpServerRequest& request, const Call&) {
+    return Ready(request);
+  });
+}
+
+}  // namespace innkeeper
