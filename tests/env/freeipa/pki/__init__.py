@@ -1,0 +1,25 @@
+"""Stand-in for Dogtag's module: ipaserver imports it even where no CA is set up, and then calls nothing."""
+
+
+class PKIException(Exception):
+    pass
+
+
+class ResourceNotFoundException(PKIException):
+    pass
+
+
+class ConflictingOperationException(PKIException):
+    pass
+
+
+class Absent:
+    def __init__(self, *args, **kwargs):
+        raise RuntimeError("Dogtag is not installed")
+
+
+def specification_version():
+    return "11.0.0"
+
+
+implementation_version = specification_version

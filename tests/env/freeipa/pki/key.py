@@ -1,0 +1,1 @@
+from pki import Absent as KeyClient

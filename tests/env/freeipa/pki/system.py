@@ -1,0 +1,2 @@
+from pki import Absent as SecurityDomainClient
+from pki import Absent as SystemStatusClient

@@ -1,0 +1,255 @@
+# shellcheck shell=bash
+# shellcheck source=tests/env/domains.sh
+. "$HERE/domains.sh"
+# shellcheck source=tests/env/guest_image.sh
+. "$HERE/guest_image.sh"
+# shellcheck source=tests/env/parts/network.sh
+. "$HERE/parts/network.sh"
+COMMANDS=(build new rm start stop list address wait run get agent clone snapshot revert clean)
+
+guest_help() {
+    cat <<'H'
+env guest build                 Debian 12 with cloud-init, guest agent and FreeIPA client
+env guest new NAME FQDN [OPTIONS]
+    --host HOST                 libvirt host (host1)
+    --address NET.N | user      on the bridge (first free one), or behind QEMU's address translation
+    --memory MIB, --cpus N      768, 2
+    --enroll yes|no             writes Innkeeper's metadata element, with FQDN
+    --user-data FILE            cloud-init user-data instead of just the host name
+    --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
+    --no-start                  only defined
+env guest clone SOURCE NAME [--host HOST] [--address A] [--enroll yes|no] [--fqdn FQDN] [--no-start]
+                                the disk of a stopped or paused guest under a new name, UUID and MAC address;
+                                it keeps SOURCE's host name and keytab (FQDN only goes into the metadata)
+env guest snapshot NAME TAG     keeps the disk as it is now
+env guest revert NAME TAG       power off, that disk again, start
+env guest wait NAME [SECONDS]   until the guest agent answers (300)
+env guest run NAME [SECONDS] <SCRIPT   as root inside, through the agent; its output and exit code (600)
+env guest get NAME PATH         a file of the guest on stdout
+env guest agent NAME JSON       one command of the guest agent's protocol
+env guest start|stop|rm NAME    stop is a power cut
+env guest list | address NAME
+env guest clean                 removes all guests and the image
+
+wait, run, get, agent, start, stop, rm and list also serve tiny guests.
+H
+}
+
+guest_build() {
+    begin
+    need_packages parts
+    build_guest_image
+}
+
+# Options of `new` and `clone`, into variables of the caller.
+guest_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --host) host=$2 ;;
+            --address) address=$2 ;;
+            --memory) memory=$2 ;;
+            --cpus) cpus=$2 ;;
+            --enroll) enroll=$2 ;;
+            --fqdn) fqdn=$2 ;;
+            --user-data) user_data=$2 ;;
+            --files) files=$2 ;;
+            --no-start) start=no && shift && continue ;;
+            *) die "no option '$1': env guest --help" ;;
+        esac
+        shift 2
+    done
+}
+
+guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
+    local folder seed
+    folder=$(domain_folder "$1") seed=$(domain_folder "$1")/seed
+    mkdir -p "$seed"
+    printf 'instance-id: %s-%s\nlocal-hostname: %s\n' "$1" "$(date +%s%N)" "$2" >"$seed/meta-data"
+    if [ -n "$4" ]; then
+        cp "$4" "$seed/user-data"
+    else
+        printf '#cloud-config\nfqdn: %s\nhostname: %s\nprefer_fqdn_over_hostname: true\n' "$2" "$2" >"$seed/user-data"
+    fi
+    {
+        printf 'version: 2\nethernets:\n  eth0:\n    match: {macaddress: "%s"}\n    set-name: eth0\n' "$(domain_mac "$1")"
+        if [ "$3" = user ]; then
+            printf '    addresses: [10.0.2.15/24]\n    gateway4: 10.0.2.2\n'
+        else
+            printf '    addresses: [%s/24]\n    gateway4: %s\n' "$3" "$GATEWAY"
+        fi
+        printf '    nameservers: {addresses: [%s], search: [%s]}\n' "$IPA_ADDRESS" "$DOMAIN"
+    } >"$seed/network-config"
+    xorriso -as mkisofs -quiet -V cidata -J -r -o "$folder/cidata.iso" "$seed" 2>/dev/null
+    rm -rf "$seed"
+}
+
+seed_disk() {  # FILE DEVICE: a virtio disk, since the cloud kernel has no AHCI for a CD-ROM
+    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$1'/><target dev='$2' bus='virtio'/><readonly/></disk>"
+}
+
+guest_xml() {  # NAME ADDRESS MEMORY CPUS ENROLL FQDN
+    local folder files=
+    folder=$(domain_folder "$1")
+    [ ! -e "$folder/files.iso" ] || files=$(seed_disk "$folder/files.iso" vdc)
+    cat >"$folder/domain.xml" <<XML
+<domain type='$ACCEL'>
+  <name>$1</name>
+  $(domain_metadata "$5" "$6")
+  <memory unit='MiB'>$3</memory>
+  <vcpu>$4</vcpu>
+  $(domain_cpu)
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>$CACHE/kernel/vmlinux</kernel>
+    <initrd>$GUEST_IMAGE/initrd.img</initrd>
+    <cmdline>$(domain_cmdline) random.trust_cpu=on systemd.show_status=0</cmdline>
+  </os>
+  <features><acpi/>$([ "$ACCEL" = kvm ] || echo "<tcg><tb-cache unit='MiB'>256</tb-cache></tcg>")</features>
+  <on_reboot>restart</on_reboot>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe'/><source file='$folder/disk.qcow2'/><target dev='vda' bus='virtio'/></disk>
+    $(seed_disk "$folder/cidata.iso" vdb)
+    $files
+    $(domain_interface "$1" "$2")
+    <controller type='usb' model='none'/>
+    <serial type='file'><source path='$folder/console.log'/></serial>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+    <memballoon model='virtio'/>
+  </devices>
+</domain>
+XML
+}
+
+guest_new() {
+    local name=${1:-} fqdn=${2:-} host=host1 address='' memory=768 cpus=2 enroll='' user_data='' files='' start=yes folder
+    [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
+    guest_options "${@:3}"
+    begin
+    need_packages parts
+    need_host "$host"
+    build_guest_image
+    lock guest-addresses
+    new_domain_folder "$name"
+    ON_ABORT="domain_remove '$name'"
+    folder=$(domain_folder "$name")
+    [ -n "$address" ] || address=$(free_address)
+    echo "$address" >"$folder/address"
+    echo /bin/bash >"$folder/shell"
+    unlock guest-addresses
+    printf '%s\n' "$memory" "$cpus" "$fqdn" >"$folder/settings"
+    qemu-img create -q -f qcow2 -F raw -b "$GUEST_IMAGE/base.raw" "$folder/disk.qcow2"
+    [ -z "$files" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
+    guest_place "$name" "$host" "$fqdn" "$user_data" "${enroll:+$fqdn}"
+}
+
+# guest_place NAME HOST HOSTNAME USER_DATA METADATA_FQDN: the common end of `new` and `clone`
+guest_place() {
+    [ "$address" = user ] || network_up
+    guest_seed "$1" "$3" "$address" "$4"
+    guest_xml "$1" "$address" "$memory" "$cpus" "$enroll" "$5"
+    domain_define "$1" "$2"
+    [ "$start" = no ] || domain_virsh "$1" start >/dev/null
+    ON_ABORT=
+    say "guest $1 on $2: $3, $address"
+}
+
+# Copies a disk of differences without what it was itself made from; the source may be paused.
+copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_IMAGE/base.raw" "$1" "$2"; }
+
+guest_clone() {
+    local source=${1:-} name=${2:-} host address='' memory cpus fqdn='' enroll='' user_data='' files='' start=yes folder hostname
+    [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
+    host=$(domain_host "$source")
+    guest_options "${@:3}"
+    begin
+    case $(domain_state "$source") in
+        'shut off' | paused) ;;
+        *) die "guest $source is running: stop or pause it, its disk is changing" ;;
+    esac
+    lock guest-addresses
+    new_domain_folder "$name"
+    ON_ABORT="domain_remove '$name'"
+    folder=$(domain_folder "$name")
+    [ -n "$address" ] || address=$(free_address)
+    echo "$address" >"$folder/address"
+    unlock guest-addresses
+    cp "$(domain_folder "$source")"/{settings,shell} "$folder/"
+    { read -r memory; read -r cpus; read -r hostname; } <"$folder/settings"
+    copy_disk "$(domain_folder "$source")/disk.qcow2" "$folder/disk.qcow2"
+    guest_place "$name" "$host" "$hostname" "$user_data" "$fqdn"
+}
+
+check_tag() { [[ ${1:-} =~ ^[a-zA-Z0-9_-]+$ ]] || die "no TAG: '${1:-}'"; }
+
+guest_snapshot() {
+    local name=${1:-} tag=${2:-} folder state
+    check_tag "$tag"
+    begin
+    state=$(domain_state "$name")
+    folder=$(domain_folder "$name")
+    if [ "$state" = running ]; then
+        echo sync | guest_run "$name" 60 || say "the guest's agent does not answer: a snapshot as after a power cut"
+        domain_virsh "$name" suspend >/dev/null
+        ON_ABORT="domain_virsh '$name' resume >/dev/null"
+    fi
+    copy_disk "$folder/disk.qcow2" "$folder/snapshot-$tag.qcow2"
+    [ "$state" != running ] || domain_virsh "$name" resume >/dev/null
+    ON_ABORT=
+}
+
+guest_revert() {
+    local name=${1:-} tag=${2:-} folder
+    check_tag "$tag"
+    begin
+    domain_host "$name" >/dev/null
+    folder=$(domain_folder "$name")
+    [ -e "$folder/snapshot-$tag.qcow2" ] || die "guest $name has no snapshot $tag"
+    guest_stop "$name"
+    cp "$folder/snapshot-$tag.qcow2" "$folder/disk.qcow2.new"
+    mv "$folder/disk.qcow2.new" "$folder/disk.qcow2"
+    guest_start "$name"
+}
+
+guest_start() { domain_virsh "${1:-}" start >/dev/null; }
+guest_stop() {
+    [ "$(domain_state "${1:-}")" = "shut off" ] || domain_virsh "$1" destroy >/dev/null
+}
+
+guest_rm() {
+    local name
+    for name; do
+        domain_host "$name" >/dev/null
+        domain_remove "$name"
+    done
+}
+
+guest_list() {
+    local name
+    for name in $(domain_names); do
+        printf '%-16s %-10s %-15s %s\n' "$name" "$(domain_host "$name")" \
+            "$(cat "$(domain_folder "$name")/address" 2>/dev/null || echo -)" "$(domain_state "$name")"
+    done
+}
+
+guest_address() { domain_host "${1:-}" >/dev/null && cat "$(domain_folder "$1")/address"; }
+
+talk() {  # NAME COMMAND ARGUMENTS
+    local uri name=$1
+    uri=$(domain_uri "$(domain_host "$name")")
+    shift
+    python3 "$HERE/agent.py" "$uri" "$name" "$@"
+}
+
+guest_wait() { talk "${1:-}" ping "${2:-300}"; }
+guest_run() { talk "${1:-}" run "$(cat "$(domain_folder "$1")/shell")" "${2:-600}"; }
+guest_get() { talk "${1:-}" get "${2:-}"; }
+guest_agent() { talk "${1:-}" call "${2:-}"; }
+
+guest_clean() {
+    local name
+    begin
+    for name in $(domain_names); do domain_remove "$name"; done
+    rm -rf "$CACHE/guest"
+}
