@@ -31,6 +31,7 @@ struct Condition {
   Reason reason = Reason::kInternal;
   std::string message;
   absl::Time since;
+  bool operator==(const Condition&) const = default;
 };
 
 enum class Phase {
@@ -55,6 +56,7 @@ struct Attempt {
   std::string server;      // issued by; empty: surely nothing was delivered yet
   bool delivered = false;  // the order went out with its password
   int64_t guest_pid = 0;
+  bool operator==(const Attempt&) const = default;
 };
 
 // The facts when the last try failed. While they stand, the next one waits for next_try.
@@ -63,6 +65,7 @@ struct Setback {
   std::string run;         // VmRecord::run_id
   int64_t generation = 0;  // of the spec
   bool final = false;      // a person must do something: also a reconnected agent is news
+  bool operator==(const Setback&) const = default;
 };
 
 struct GuestStatus {
@@ -84,6 +87,7 @@ struct GuestStatus {
   std::map<ConditionType, Condition> conditions;
   std::map<Phase, absl::Time> phase_times;
   std::optional<absl::Time> leaving_since;  // a removal began: it is finished whatever comes
+  bool operator==(const GuestStatus&) const = default;
 };
 
 struct Guest {

@@ -70,9 +70,10 @@ struct JoinJob {
   bool may_set_clock = true;
 };
 
-// How work reaches a guest. Each returns once the order is on its way, not when it is done; what
-// becomes of it shows in VmRecord.jobs. UNAVAILABLE: the node is not connected, or another node
-// holds the VM now: nothing was sent. Quick.
+// How work reaches a guest. Each returns once the order is on its way, not when it is done: from
+// then on it shows in VmRecord.jobs, running, until it is acknowledged or the node has forgotten
+// it. Ids begin as job_id.h says; sending the same id again is harmless. UNAVAILABLE: the node is
+// not connected, or another node holds the VM now: nothing was sent. Quick.
 class Delivery {
  public:
   virtual ~Delivery() = default;
