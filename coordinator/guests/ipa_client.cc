@@ -1,0 +1,26 @@
+#include "coordinator/guests/ipa_client.h"
+
+namespace innkeeper {
+namespace {
+
+constexpr char kOutcomeUnknown[] = "innkeeper/outcome-unknown";
+
+}  // namespace
+
+std::optional<OwnerTag> HostRecord::Owner() const {
+  for (const std::string& value : user_classes) {
+    if (std::optional<OwnerTag> tag = ParseOwnerTag(value)) return tag;
+  }
+  return std::nullopt;
+}
+
+bool OutcomeUnknown(const absl::Status& status) {
+  return status.GetPayload(kOutcomeUnknown).has_value();
+}
+
+absl::Status WithOutcomeUnknown(absl::Status status) {
+  if (!status.ok()) status.SetPayload(kOutcomeUnknown, absl::Cord());
+  return status;
+}
+
+}  // namespace innkeeper

@@ -1,0 +1,48 @@
+#pragma once
+// The composition root of the FreeIPA client: the one place that names its concrete parts.
+//
+// Threads: "ipa-servers" (DNS), and per server that was ever used "ipa-1" and "ipa-2" (requests).
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/status.h"
+#include "coordinator/guests/ipa_client.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace innkeeper {
+
+struct IpaOptions {
+  // Where: SRV records of `domain` (empty: do not ask DNS), then `servers`.
+  std::string domain;
+  std::vector<std::string> servers;  // FQDNs of FreeIPA servers
+  std::string dns_server;            // "ADDRESS" or "ADDRESS:PORT", also for the servers' addresses;
+                                     // empty: the system's resolver
+  std::vector<std::string> resolve;  // "host:port:address": instead of any resolver
+  std::string ca_file;               // PEM bundle that vouches for the servers
+
+  // Who: either a user with a password, or a principal with a keytab (call PrepareKerberos first).
+  std::string user;
+  Secret password;
+  std::string principal;
+  std::string keytab;
+
+  // For connecting and the TLS handshake; while it knows several servers the client waits at most one
+  // second for each.
+  Duration connect_timeout = std::chrono::seconds(5);
+};
+
+// INVALID_ARGUMENT: no server, no CA, neither or both accounts, a bad DNS address. Connects nothing
+// yet. Clock, random and registry outlive the client.
+absl::StatusOr<std::unique_ptr<IpaClient>> MakeIpaClient(IpaOptions options, const Clock& clock,
+                                                         Random& random,
+                                                         prometheus::Registry& registry);
+
+}  // namespace innkeeper
