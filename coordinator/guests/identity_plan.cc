@@ -55,6 +55,8 @@ std::optional<Step> JudgePresence(const Observed& seen, const Timings& timings) 
 Step PlanName(const Observed& seen, const Timings& timings) {
   if (seen.policy.refusal) {
     const PolicyDecision::Refusal& refusal = *seen.policy.refusal;
+    if (refusal.reason == Reason::kIpaUnavailable)
+      return In(Phase::kWaiting, refusal.reason, refusal.message, timings.recheck);
     return In(Phase::kFailed, refusal.reason, refusal.message, timings.conflict_recheck);
   }
   return Do(ActionKind::kAssignName);
@@ -81,7 +83,7 @@ Step PlanEnrolment(const Observed& seen, const Timings& timings) {
   // Policy that was tightened takes nothing away, but gives nothing new either.
   if (IsEnrolled(seen.guest)) {
     const Step step = PlanEnrolled(seen, timings);
-    if (!seen.policy.refusal) return step;
+    if (!seen.policy.refusal || seen.policy.refusal->reason == Reason::kIpaUnavailable) return step;
     return WithNote(step, seen.policy.refusal->reason, seen.policy.refusal->message);
   }
   if (seen.policy.refusal) return PlanName(seen, timings);
