@@ -1,8 +1,14 @@
 #include "base/work_queue.h"
 
-#include <vector>
+#include <algorithm>
 
 namespace innkeeper {
+namespace {
+
+// How long a worker sleeps at most when nothing is scheduled. Any value is right: every change wakes it.
+constexpr auto kLongestSleep = std::chrono::hours(1);
+
+}  // namespace
 
 WorkQueue::WorkQueue(Backoff::Limits retry, const Clock& clock, Random& random)
     : retry_(retry), clock_(clock), random_(random) {}
@@ -10,12 +16,7 @@ WorkQueue::WorkQueue(Backoff::Limits retry, const Clock& clock, Random& random)
 void WorkQueue::Add(const std::string& key) {
   {
     std::scoped_lock lock(mutex_);
-    if (running_.contains(key)) {
-      dirty_.insert(key);
-    } else if (queued_.insert(key).second) {
-      ready_.push_back(key);
-      due_.erase(key);
-    }
+    MakeReady(key);
     ++version_;
   }
   changed_.notify_one();
@@ -24,12 +25,11 @@ void WorkQueue::Add(const std::string& key) {
 void WorkQueue::AddAfter(const std::string& key, Duration delay) {
   {
     std::scoped_lock lock(mutex_);
-    const MonotonicTime at = clock_.Monotonic() + delay;
-    const auto [place, added] = due_.try_emplace(key, at);
-    if (!added && at < place->second) place->second = at;
+    if (!Schedule(key, clock_.Monotonic() + delay)) return;
     ++version_;
   }
-  changed_.notify_all();  // a waiter may have to wake earlier than it thought
+  // All of them: the one that takes this key must not be the only one that knows when the next is due.
+  changed_.notify_all();
 }
 
 void WorkQueue::AddRetry(const std::string& key) {
@@ -54,38 +54,61 @@ void WorkQueue::Wake() {
   changed_.notify_all();
 }
 
+bool WorkQueue::Schedule(const std::string& key, MonotonicTime at) {
+  const auto [place, added] = due_.try_emplace(key, at);
+  if (!added) {
+    if (place->second <= at) return false;
+    schedule_.erase({place->second, key});
+    place->second = at;
+  }
+  schedule_.emplace(at, key);
+  return schedule_.begin()->second == key;
+}
+
+void WorkQueue::MakeReady(const std::string& key) {
+  if (running_.contains(key)) {
+    dirty_.insert(key);
+  } else if (queued_.insert(key).second) {
+    ready_.push_back(key);
+  }
+}
+
 void WorkQueue::MoveDue() {
   const MonotonicTime now = clock_.Monotonic();
-  std::vector<std::string> due;
-  for (const auto& [key, at] : due_) {
-    if (at <= now) due.push_back(key);
-  }
-  for (const std::string& key : due) {
+  while (!schedule_.empty() && schedule_.begin()->first <= now) {
+    const std::string key = schedule_.extract(schedule_.begin()).value().second;
     due_.erase(key);
-    if (running_.contains(key)) {
-      dirty_.insert(key);
-    } else if (queued_.insert(key).second) {
-      ready_.push_back(key);
-    }
+    MakeReady(key);
   }
+}
+
+MonotonicTime WorkQueue::NextDue() const {
+  const MonotonicTime latest = clock_.Monotonic() + kLongestSleep;
+  return schedule_.empty() ? latest : std::min(latest, schedule_.begin()->first);
+}
+
+std::optional<std::string> WorkQueue::Take() {
+  MoveDue();
+  if (ready_.empty()) return std::nullopt;
+  std::string key = std::move(ready_.front());
+  ready_.pop_front();
+  queued_.erase(key);
+  running_.insert(key);
+  return key;
+}
+
+std::optional<std::string> WorkQueue::TryPop() {
+  std::scoped_lock lock(mutex_);
+  return Take();
 }
 
 std::optional<std::string> WorkQueue::Pop(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    MoveDue();
-    if (!ready_.empty()) {
-      std::string key = std::move(ready_.front());
-      ready_.pop_front();
-      queued_.erase(key);
-      running_.insert(key);
-      return key;
-    }
-    MonotonicTime wake = clock_.Monotonic() + std::chrono::hours(1);
-    for (const auto& [key, at] : due_) wake = std::min(wake, at);
-    // On a clock of its own the real wait is only a bound; Wake comes when that clock was moved.
-    const auto real = std::chrono::steady_clock::now() + (wake - clock_.Monotonic());
-    changed_.wait_until(lock, stop, real, [this, seen = version_] { return version_ != seen; });
+    if (std::optional<std::string> key = Take()) return key;
+    // Real time bounds the wait also on a clock of a test; whoever moves that one calls Wake.
+    const auto until = std::chrono::steady_clock::now() + (NextDue() - clock_.Monotonic());
+    changed_.wait_until(lock, stop, until, [this, seen = version_] { return version_ != seen; });
   }
   return std::nullopt;
 }
@@ -94,7 +117,8 @@ void WorkQueue::Done(const std::string& key) {
   {
     std::scoped_lock lock(mutex_);
     running_.erase(key);
-    if (dirty_.erase(key) > 0 && queued_.insert(key).second) ready_.push_back(key);
+    if (dirty_.erase(key) == 0) return;
+    MakeReady(key);
     ++version_;
   }
   changed_.notify_one();

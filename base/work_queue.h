@@ -12,6 +12,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -33,12 +34,19 @@ class WorkQueue {
 
   // The next key, which the caller owns until Done(key). Nothing after a stop request. Blocks.
   std::optional<std::string> Pop(std::stop_token stop);
+  std::optional<std::string> TryPop();  // nothing when no key is due; never blocks
   void Done(const std::string& key);
 
   size_t ready() const;    // keys that could be popped now
   size_t waiting() const;  // keys with a time in the future
  private:
-  void MoveDue();  // needs mutex_
+  // Each needs mutex_.
+  bool Schedule(const std::string& key, MonotonicTime at);  // true: now the earliest of all
+  void MoveDue();
+  std::optional<std::string> Take();  // the first that is due
+  void MakeReady(const std::string& key);
+  MonotonicTime NextDue() const;
+
   const Backoff::Limits retry_;
   const Clock& clock_;
   Random& random_;
@@ -46,7 +54,8 @@ class WorkQueue {
   std::condition_variable_any changed_;
   std::deque<std::string> ready_;
   std::set<std::string> queued_, running_, dirty_;
-  std::map<std::string, MonotonicTime> due_;
+  std::map<std::string, MonotonicTime> due_;                  // by key
+  std::set<std::pair<MonotonicTime, std::string>> schedule_;  // the same by time
   std::map<std::string, Backoff> backoffs_;
   uint64_t version_ = 0;  // of all of the above, for waiters
 };
