@@ -17,6 +17,7 @@ env guest new NAME FQDN [OPTIONS]
     --enroll yes|no             writes Innkeeper's metadata element, with FQDN
     --user-data FILE            cloud-init user-data instead of just the host name
     --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
+    --quick                     no cloud-init: the initrd sets host name and address (ready in a third of the time)
     --no-start                  only defined
 env guest clone SOURCE NAME [--host HOST] [--address A] [--enroll yes|no] [--fqdn FQDN] [--no-start]
                                 the disk of a stopped or paused guest under a new name, UUID and MAC address;
@@ -53,6 +54,7 @@ guest_options() {
             --fqdn) fqdn=$2 ;;
             --user-data) user_data=$2 ;;
             --files) files=$2 ;;
+            --quick) quick=yes && shift && continue ;;
             --no-start) start=no && shift && continue ;;
             *) die "no option '$1': env guest --help" ;;
         esac
@@ -87,30 +89,38 @@ seed_disk() {  # FILE DEVICE: a virtio disk, since the cloud kernel has no AHCI 
     echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$1'/><target dev='$2' bus='virtio'/><readonly/></disk>"
 }
 
-guest_xml() {  # NAME ADDRESS MEMORY CPUS ENROLL FQDN
-    local folder files=
+# What a quick guest's kernel is told instead: see image/guest_init.
+quick_cmdline() {  # HOSTNAME ADDRESS
+    local address=$2/24 gateway=$GATEWAY
+    [ "$2" != user ] || { address=10.0.2.15/24 gateway=10.0.2.2; }
+    echo "cloud-init=disabled guest.host=$1 guest.address=$address guest.gateway=$gateway guest.dns=$IPA_ADDRESS guest.domain=$DOMAIN"
+}
+
+guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, enroll, quick
+    local folder seeds='' cmdline
     folder=$(domain_folder "$1")
-    [ ! -e "$folder/files.iso" ] || files=$(seed_disk "$folder/files.iso" vdc)
+    cmdline="$(domain_cmdline) random.trust_cpu=on systemd.show_status=0"
+    if [ "$quick" = yes ]; then cmdline+=" $(quick_cmdline "$3" "$2")"; else seeds=$(seed_disk "$folder/cidata.iso" vdb); fi
+    [ ! -e "$folder/files.iso" ] || seeds+=$(seed_disk "$folder/files.iso" vdc)
     cat >"$folder/domain.xml" <<XML
 <domain type='$ACCEL'>
   <name>$1</name>
-  $(domain_metadata "$5" "$6")
-  <memory unit='MiB'>$3</memory>
-  <vcpu>$4</vcpu>
+  $(domain_metadata "$enroll" "$4")
+  <memory unit='MiB'>$memory</memory>
+  <vcpu>$cpus</vcpu>
   $(domain_cpu)
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>$CACHE/kernel/vmlinux</kernel>
-    <initrd>$GUEST_IMAGE/initrd.img</initrd>
-    <cmdline>$(domain_cmdline) random.trust_cpu=on systemd.show_status=0</cmdline>
+    <initrd>$GUEST_INITRD</initrd>
+    <cmdline>$cmdline</cmdline>
   </os>
   <features><acpi/>$([ "$ACCEL" = kvm ] || echo "<tcg><tb-cache unit='MiB'>256</tb-cache></tcg>")</features>
   <on_reboot>restart</on_reboot>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe'/><source file='$folder/disk.qcow2'/><target dev='vda' bus='virtio'/></disk>
-    $(seed_disk "$folder/cidata.iso" vdb)
-    $files
+    $seeds
     $(domain_interface "$1" "$2")
     <controller type='usb' model='none'/>
     <serial type='file'><source path='$folder/console.log'/></serial>
@@ -123,9 +133,10 @@ XML
 }
 
 guest_new() {
-    local name=${1:-} fqdn=${2:-} host=host1 address='' memory=768 cpus=2 enroll='' user_data='' files='' start=yes folder
+    local name=${1:-} fqdn=${2:-} host=host1 address='' memory=768 cpus=2 enroll='' user_data='' files='' start=yes quick=no folder
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
+    [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init for --user-data"
     begin
     need_packages parts
     need_host "$host"
@@ -138,8 +149,8 @@ guest_new() {
     echo "$address" >"$folder/address"
     echo /bin/bash >"$folder/shell"
     unlock guest-addresses
-    printf '%s\n' "$memory" "$cpus" "$fqdn" >"$folder/settings"
-    qemu-img create -q -f qcow2 -F raw -b "$GUEST_IMAGE/base.raw" "$folder/disk.qcow2"
+    printf '%s\n' "$memory" "$cpus" "$quick" "$fqdn" >"$folder/settings"
+    qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "$folder/disk.qcow2"
     [ -z "$files" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
     guest_place "$name" "$host" "$fqdn" "$user_data" "${enroll:+$fqdn}"
 }
@@ -147,8 +158,8 @@ guest_new() {
 # guest_place NAME HOST HOSTNAME USER_DATA METADATA_FQDN: the common end of `new` and `clone`
 guest_place() {
     [ "$address" = user ] || network_up
-    guest_seed "$1" "$3" "$address" "$4"
-    guest_xml "$1" "$address" "$memory" "$cpus" "$enroll" "$5"
+    [ "$quick" = yes ] || guest_seed "$1" "$3" "$address" "$4"
+    guest_xml "$1" "$address" "$3" "$5"
     domain_define "$1" "$2"
     [ "$start" = no ] || domain_virsh "$1" start >/dev/null
     ON_ABORT=
@@ -156,10 +167,10 @@ guest_place() {
 }
 
 # Copies a disk of differences without what it was itself made from; the source may be paused.
-copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_IMAGE/base.raw" "$1" "$2"; }
+copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
-    local source=${1:-} name=${2:-} host address='' memory cpus fqdn='' enroll='' user_data='' files='' start=yes folder hostname
+    local source=${1:-} name=${2:-} host address='' memory cpus fqdn='' enroll='' user_data='' files='' start=yes quick folder hostname
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
@@ -176,7 +187,7 @@ guest_clone() {
     echo "$address" >"$folder/address"
     unlock guest-addresses
     cp "$(domain_folder "$source")"/{settings,shell} "$folder/"
-    { read -r memory; read -r cpus; read -r hostname; } <"$folder/settings"
+    { read -r memory; read -r cpus; read -r quick; read -r hostname; } <"$folder/settings"
     copy_disk "$(domain_folder "$source")/disk.qcow2" "$folder/disk.qcow2"
     guest_place "$name" "$host" "$hostname" "$user_data" "$fqdn"
 }
