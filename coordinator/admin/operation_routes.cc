@@ -1,0 +1,150 @@
+#include "coordinator/admin/operation_routes.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "base/http_server/proto_json.h"
+#include "coordinator/admin/guest_view.h"
+
+namespace innkeeper {
+namespace {
+
+using Shared = std::shared_ptr<const OperationServices>;
+using Reply = absl::StatusOr<HttpServerReply>;
+using Trace = AdminGate::Trace;
+
+// A directory of many thousand hosts is read whole.
+constexpr Duration kAuditTimeout = std::chrono::minutes(10);
+
+std::string QueryText(const HttpServerRequest& request, const char* key) {
+  const auto place = request.query.find(key);
+  return place == request.query.end() ? "" : place->second;
+}
+
+Reply ListEvents(const OperationServices& services, const HttpServerRequest& request,
+                 const Call& call) {
+  const ChangeFeed::Filter filter{QueryText(request, "namespace"), QueryText(request, "guest")};
+  std::optional<GuestKey> guest;
+  if (!filter.space.empty() && !filter.name.empty()) guest = GuestKey{filter.space, filter.name};
+  const int64_t wanted = std::strtoll(QueryText(request, "limit").c_str(), nullptr, 10);
+  const auto limit = static_cast<size_t>(std::clamp<int64_t>(wanted <= 0 ? 100 : wanted, 1, 10'000));
+  ASSIGN_OR_RETURN(std::vector<EventRecord> events,
+                   services.recorder.List(guest, 0, limit, call));
+  std::erase_if(events, [&](const EventRecord& event) { return !filter.Matches(event.guest); });
+  if (QueryText(request, "watch") == "true") {
+    HttpServerReply reply;
+    reply.content_type = "text/event-stream";
+    reply.stream = [&services, filter, events](std::shared_ptr<HttpStream> stream) {
+      services.feed.FollowEvents(std::move(stream), filter, events);
+    };
+    return reply;
+  }
+  admin::v1::ListEventsResponse response;
+  for (const EventRecord& event : events) *response.add_events() = ShowEvent(event);
+  return JsonReply(response);
+}
+
+Reply ShowNow(const OperationServices& services) {
+  return JsonReply(ShowOperation(services.operation.State(), services.removals_allowed));
+}
+
+void RouteNodes(HttpServer& server, AdminGate& gate, const Shared& services) {
+  server.Route("GET", "/v1/nodes",
+               gate.Guard("node.list", Trace::kPlain,
+                          [services](const auto&, const Caller&, const Call& call) -> Reply {
+                            ASSIGN_OR_RETURN(const auto nodes, services->nodes(call));
+                            admin::v1::ListNodesResponse response;
+                            for (const admin::v1::Node& node : nodes) {
+                              *response.add_nodes() = node;
+                            }
+                            return JsonReply(response);
+                          }));
+  const auto verb = [&](const char* name, auto act) {
+    server.Route("POST", std::string("/v1/nodes/{name}:") + name,
+                 gate.Guard(std::string("node.") + name, Trace::kAudited,
+                            [services, act](const HttpServerRequest& request, const Caller&,
+                                            const Call& call) -> Reply {
+                              const NodeName node{request.captured.at("name")};
+                              ASSIGN_OR_RETURN(const admin::v1::Node after,
+                                               ((*services).*act)(node, call));
+                              return JsonReply(after);
+                            }));
+  };
+  verb("revoke", &OperationServices::revoke);
+  verb("forget", &OperationServices::forget);
+}
+
+void RouteOperationVerbs(HttpServer& server, AdminGate& gate, const Shared& services) {
+  server.Route("GET", "/v1/operation",
+               gate.Guard("operation.read", Trace::kPlain,
+                          [services](const auto&, const Caller&, const Call&) -> Reply {
+                            return ShowNow(*services);
+                          }));
+  server.Route("POST", "/v1/operation:pause",
+               gate.Guard("operation.pause", Trace::kAudited,
+                          [services](const auto&, const Caller& caller, const Call& call) -> Reply {
+                            RETURN_IF_ERROR(services->operation.Pause(caller.name, call));
+                            return ShowNow(*services);
+                          }));
+  server.Route("POST", "/v1/operation:resume",
+               gate.Guard("operation.resume", Trace::kAudited,
+                          [services](const auto&, const Caller&, const Call& call) -> Reply {
+                            RETURN_IF_ERROR(services->operation.Resume(call));
+                            return ShowNow(*services);
+                          }));
+  server.Route("POST", "/v1/operation:release-brake",
+               gate.Guard("operation.release-brake", Trace::kAudited,
+                          [services](const auto&, const Caller&, const Call& call) -> Reply {
+                            RETURN_IF_ERROR(services->operation.ReleaseBrake(call));
+                            return ShowNow(*services);
+                          }));
+}
+
+void RouteAudit(HttpServer& server, AdminGate& gate, const Shared& services) {
+  const auto audit = [services](bool adopt) {
+    return [services, adopt](const auto&, const Caller&, const Call& call) -> Reply {
+      ASSIGN_OR_RETURN(const admin::v1::AuditResponse found,
+                       services->audit(adopt, Call::Within(kAuditTimeout, call.stop)));
+      return JsonReply(found);
+    };
+  };
+  server.Route("GET", "/v1/audit", gate.Guard("audit.read", Trace::kAudited, audit(false)));
+  server.Route("POST", "/v1/audit:adopt", gate.Guard("audit.adopt", Trace::kAudited, audit(true)));
+}
+
+void RouteRest(HttpServer& server, AdminGate& gate, const Shared& services) {
+  server.Route("GET", "/v1/events",
+               gate.Guard("event.list", Trace::kPlain,
+                          [services](const HttpServerRequest& request, const Caller&,
+                                     const Call& call) {
+                            return ListEvents(*services, request, call);
+                          }));
+  server.Route("POST", "/v1/backup",
+               gate.Guard("backup", Trace::kAudited,
+                          [services](const HttpServerRequest& request, const Caller&,
+                                     const Call& call) -> Reply {
+                            admin::v1::BackupRequest wish;
+                            RETURN_IF_ERROR(ParseJsonBody(request.body, &wish));
+                            RETURN_IF_ERROR(services->backup(wish.path(), call));
+                            return HttpServerReply{.body = "{}"};
+                          }));
+  server.Route("GET", "/v1/version",
+               gate.Guard("version", Trace::kPlain,
+                          [services](const auto&, const Caller&, const Call& call) -> Reply {
+                            return JsonReply(services->version(call));
+                          }));
+}
+
+}  // namespace
+
+void RouteOperation(HttpServer& server, AdminGate& gate, OperationServices services) {
+  const auto shared = std::make_shared<const OperationServices>(std::move(services));
+  RouteNodes(server, gate, shared);
+  RouteOperationVerbs(server, gate, shared);
+  RouteAudit(server, gate, shared);
+  RouteRest(server, gate, shared);
+}
+
+}  // namespace innkeeper
