@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/log.h"
 
 namespace innkeeper {
 namespace {
@@ -27,6 +29,24 @@ struct Armed {
   std::map<std::string, Failpoint> points;
 };
 
+// A misspelt action would let a test pass for nothing.
+Failpoint Checked(Failpoint point) {
+  const std::string& action = point.action;
+  IK_CHECK(action == "kill" || action.starts_with("pause:") || action.starts_with("error:"));
+  return point;
+}
+
+// "kill", "kill@3", "pause:/run/go": a number behind the last @ is the pass to act at.
+Failpoint ParsePoint(const std::string& text) {
+  const size_t at = text.rfind('@');
+  int pass = 0;
+  if (at == std::string::npos || !absl::SimpleAtoi(text.substr(at + 1), &pass) || pass < 1) {
+    return Checked({text, 1});
+  }
+  return Checked({text.substr(0, at), pass});
+}
+
+// Read once, at the first pass of any failpoint.
 Armed& ArmedPoints() {
   static Armed* armed = [] {
     auto* fresh = new Armed;
@@ -35,13 +55,8 @@ Armed& ArmedPoints() {
         absl::StrSplit(text == nullptr ? "" : text, ';', absl::SkipEmpty());
     for (const std::string& entry : entries) {
       const size_t equals = entry.find('=');
-      if (equals == std::string::npos) continue;
-      Failpoint point{entry.substr(equals + 1), 1};
-      if (const size_t at = point.action.rfind('@'); at != std::string::npos) {
-        point.passes_left = std::atoi(point.action.c_str() + at + 1);
-        point.action.resize(at);
-      }
-      fresh->points[entry.substr(0, equals)] = point;
+      IK_CHECK(equals != std::string::npos);
+      fresh->points[entry.substr(0, equals)] = ParsePoint(entry.substr(equals + 1));
     }
     return fresh;
   }();
@@ -55,9 +70,10 @@ absl::Status ErrorNamed(const std::string& code, const char* name) {
       return absl::Status(candidate, std::string("failpoint ") + name);
     }
   }
-  return absl::InternalError(std::string("failpoint ") + name);
+  IK_CHECK(!"the name of a status code");
 }
 
+// Polls: a test build only, and the file's folder need not exist yet.
 void WaitForFile(const std::string& path) {
   struct stat facts;
   while (stat(path.c_str(), &facts) != 0) usleep(10'000);

@@ -71,7 +71,8 @@ std::string Line(const std::string& component, LogLevel level, const char* messa
         },
         field.value);
   }
-  return line.dump();
+  constexpr auto kNeverThrow = nlohmann::ordered_json::error_handler_t::replace;
+  return line.dump(-1, ' ', false, kNeverThrow);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "base/metrics.h"
 
 #include <dirent.h>
+#include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
@@ -8,6 +9,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 #include <string>
 
@@ -66,6 +68,14 @@ void Set(prometheus::Registry& registry, const char* name, const char* help, dou
   prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
 }
 
+// prometheus-cpp's counters only grow by steps.
+void Raise(prometheus::Registry& registry, const char* name, const char* help, double value) {
+  static std::mutex mutex;  // two scrapes at once must not both add the step
+  std::scoped_lock lock(mutex);
+  auto& counter = prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  counter.Increment(value - counter.Value());
+}
+
 }  // namespace
 
 std::string MetricsText(const prometheus::Registry& registry) {
@@ -84,7 +94,7 @@ void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& c
 
 void UpdateProcessMetrics(prometheus::Registry& registry) {
   const ProcessFigures figures = ReadFigures();
-  Set(registry, "process_cpu_seconds_total", "CPU time used, seconds.", figures.cpu_seconds);
+  Raise(registry, "process_cpu_seconds_total", "CPU time used, seconds.", figures.cpu_seconds);
   Set(registry, "process_resident_memory_bytes", "Resident memory, bytes.",
       figures.resident_bytes);
   Set(registry, "process_open_fds", "Open descriptors.", figures.open_descriptors);
