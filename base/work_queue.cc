@@ -126,12 +126,24 @@ void WorkQueue::Done(const std::string& key) {
 
 size_t WorkQueue::ready() const {
   std::scoped_lock lock(mutex_);
-  return ready_.size();
+  size_t count = ready_.size();
+  const MonotonicTime now = clock_.Monotonic();
+  for (const auto& [at, key] : schedule_) {
+    if (at > now) break;
+    if (!queued_.contains(key) && !running_.contains(key)) ++count;
+  }
+  return count;
 }
 
 size_t WorkQueue::waiting() const {
   std::scoped_lock lock(mutex_);
-  return due_.size();
+  const MonotonicTime now = clock_.Monotonic();
+  size_t past = 0;
+  for (const auto& [at, key] : schedule_) {
+    if (at > now) break;
+    ++past;
+  }
+  return schedule_.size() - past;
 }
 
 }  // namespace innkeeper
