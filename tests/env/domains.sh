@@ -65,13 +65,18 @@ need_host() {
     running "$SOCKETS/libvirt-$1.pid" libvirtd >/dev/null || die "libvirt $1 is not running: env libvirt up $1"
 }
 
-# new_domain_folder NAME: refuses a name in use
-new_domain_folder() {
-    check_guest_name "$1"
+# claim_domain NAME: makes its folder, and takes an address for it where the caller's `address` is auto
+claim_domain() {
     local folder
+    check_guest_name "$1"
     folder=$(domain_folder "$1")
+    lock guest-addresses
     mkdir -p "$RUN/guest"
     mkdir "$folder" 2>/dev/null || die "guest '$1' exists: env guest rm $1"
+    ON_ABORT="domain_remove '$1'"
+    [ "$address" != auto ] || address=$(free_address)
+    echo "$address" >"$folder/address"
+    unlock guest-addresses
 }
 
 domain_remove() {

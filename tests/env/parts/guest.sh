@@ -133,7 +133,7 @@ XML
 }
 
 guest_new() {
-    local name=${1:-} fqdn=${2:-} host=host1 address='' memory=768 cpus=2 enroll='' user_data='' files='' start=yes quick=no folder
+    local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' user_data='' files='' start=yes quick=no folder
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
     [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init for --user-data"
@@ -141,14 +141,9 @@ guest_new() {
     need_packages parts
     need_host "$host"
     build_guest_image
-    lock guest-addresses
-    new_domain_folder "$name"
-    ON_ABORT="domain_remove '$name'"
+    claim_domain "$name"
     folder=$(domain_folder "$name")
-    [ -n "$address" ] || address=$(free_address)
-    echo "$address" >"$folder/address"
     echo /bin/bash >"$folder/shell"
-    unlock guest-addresses
     printf '%s\n' "$memory" "$cpus" "$quick" "$fqdn" >"$folder/settings"
     qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "$folder/disk.qcow2"
     [ -z "$files" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
@@ -170,7 +165,7 @@ guest_place() {
 copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
-    local source=${1:-} name=${2:-} host address='' memory cpus fqdn='' enroll='' user_data='' files='' start=yes quick folder hostname
+    local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' user_data='' files='' start=yes quick folder hostname
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
@@ -179,13 +174,8 @@ guest_clone() {
         'shut off' | paused) ;;
         *) die "guest $source is running: stop or pause it, its disk is changing" ;;
     esac
-    lock guest-addresses
-    new_domain_folder "$name"
-    ON_ABORT="domain_remove '$name'"
+    claim_domain "$name"
     folder=$(domain_folder "$name")
-    [ -n "$address" ] || address=$(free_address)
-    echo "$address" >"$folder/address"
-    unlock guest-addresses
     cp "$(domain_folder "$source")"/{settings,shell} "$folder/"
     { read -r memory; read -r cpus; read -r quick; read -r hostname; } <"$folder/settings"
     copy_disk "$(domain_folder "$source")/disk.qcow2" "$folder/disk.qcow2"

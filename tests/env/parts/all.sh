@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+for part in network freeipa libvirt guest tiny systemd; do
+    # shellcheck source=/dev/null
+    . "$HERE/parts/$part.sh"
+done
+COMMANDS=(down status clean)
+
+all_help() {
+    cat <<'H'
+env all down      ends everything that this environment has running, and nothing else
+env all status    every part, one line each
+env all clean     down, and deletes the cache with all that was built, for all environments
+H
+}
+
+all_down() {
+    local host leftover
+    begin
+    for host in $(libvirt_hosts); do libvirt_down "$host"; done
+    if machine_pid systemd >/dev/null; then systemd_down; fi
+    freeipa_down
+    network_down
+    rm -rf "$RUN/guest" "$RUN/tiny-xml" "$RUN/libvirt"
+    leftover=$(leftovers)
+    [ -z "$leftover" ] || die "still there: $leftover"
+    rm -rf "$SOCKETS"
+    say "all down"
+}
+
+# Processes, mounts and interfaces of this environment.
+leftovers() {
+    local file
+    for file in /proc/[0-9]*/mountinfo; do
+        if grep -qsF -e " $RUN/" -e "$SOCKETS/" "$file"; then echo "process ${file//[^0-9]/}"; fi
+    done
+    grep -F " $RUN/" /proc/self/mounts | awk '{print "mount " $2}'
+    ip -o link show | awk -F': ' -v name="$NAME" '$2 ~ "^" name "(-|$)" {print "interface " $2}'
+}
+
+all_status() {
+    check_settings
+    local part
+    echo "environment $NAME: network $NET.0/24, domain $DOMAIN, cache $CACHE"
+    for part in network freeipa systemd; do
+        printf '%-9s %s\n' "$part" "$("${part}_status" 2>&1 | paste -sd';' || true)"
+    done
+    printf '%-9s %s\n' libvirt "$(libvirt_status | paste -sd';' || true)"
+    guest_list | sed 's/^/guest     /'
+}
+
+all_clean() {
+    all_down
+    if ls /run/innkeeper-env/*/cache >/dev/null 2>&1 && grep -qx "$CACHE" /run/innkeeper-env/*/cache; then
+        die "other environments run from $CACHE: take them down first"
+    fi
+    rm -rf "${CACHE:?}"/{freeipa,guest,kernel,kernel.stamp,tiny,libvirt,systemd,run,log,lock}
+    say "$CACHE is empty"
+}
