@@ -35,8 +35,7 @@ class Question {
     ares_options options{};
     options.timeout = kTryMilliseconds;
     options.tries = kRounds;
-    const int failed =
-        ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+    const int failed = ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
     if (failed != ARES_SUCCESS)
       return absl::InternalError(std::string("c-ares: ") + ares_strerror(failed));
     if (!dns_server.empty() &&

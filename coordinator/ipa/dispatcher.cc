@@ -87,10 +87,9 @@ absl::StatusOr<IpaAnswer> IpaDispatcher::Await(Job& job, const Call& call) {
   job.done.wait_until(lock, call.stop, call.deadline,
                       [&] { return job.state == Job::State::kDone; });
   if (job.state == Job::State::kDone) {
-    metrics_.CountCommand(job.command.method,
-                          !job.answer.ok()        ? job.answer.status()
-                          : job.answer->error     ? StatusOf(*job.answer->error)
-                                                  : absl::OkStatus());
+    metrics_.CountCommand(job.command.method, !job.answer.ok()    ? job.answer.status()
+                                              : job.answer->error ? StatusOf(*job.answer->error)
+                                                                  : absl::OkStatus());
     return std::move(job.answer);
   }
   const bool sent = job.state == Job::State::kSent;
@@ -139,7 +138,8 @@ void IpaDispatcher::Perform(Jobs& jobs, const std::stop_token& stop) {
   Deliver(jobs, std::move(reply));
 }
 
-// One request and its reply; once more after a new login if the reply itself says the login is dead.
+// One request and its reply; once more after a new login if the reply itself says the login is
+// dead.
 absl::StatusOr<IpaReply> IpaDispatcher::Exchange(const Jobs& jobs, const Call& call) {
   std::vector<const IpaCommand*> commands;
   for (const auto& job : jobs) commands.push_back(&job->command);
@@ -180,8 +180,8 @@ void IpaDispatcher::Deliver(Jobs& jobs, absl::StatusOr<IpaReply> reply) {
   for (const auto& job : jobs) Finish(*job, FailureOf(job->command, failure));
 }
 
-// After a batch that failed as a whole: smaller requests from now on, and what certainly did no harm
-// waits again, first in line. False when all of it has to fail.
+// After a batch that failed as a whole: smaller requests from now on, and what certainly did no
+// harm waits again, first in line. False when all of it has to fail.
 bool IpaDispatcher::PutBack(Jobs& jobs, const absl::Status& failure) {
   const bool reached = OutcomeUnknown(failure) || absl::IsInvalidArgument(failure) ||
                        absl::IsResourceExhausted(failure);

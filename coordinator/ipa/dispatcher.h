@@ -1,7 +1,8 @@
 #pragma once
-// Many callers, few requests: commands that wait at the same time travel to the server as one batch.
-// FreeIPA runs four single-threaded workers, so two requests in flight are its fair share, and a
-// batch saves each call's round trip and session check (about five times the rate of single calls).
+// Many callers, few requests: commands that wait at the same time travel to the server as one
+// batch. FreeIPA runs four single-threaded workers, so two requests in flight are its fair share,
+// and a batch saves each call's round trip and session check (about five times the rate of single
+// calls).
 //
 //   caller -> queue -> lane 1 | lane 2 -> IpaSession
 //
@@ -40,14 +41,13 @@ class IpaDispatcher {
   IpaDispatcher(const IpaDispatcher&) = delete;
   IpaDispatcher& operator=(const IpaDispatcher&) = delete;
 
-  // The server's answer, which may be an IpaError. A failed write carries OutcomeUnknown when it may
-  // have reached the server, also when only the caller's deadline passed. Errors: see
+  // The server's answer, which may be an IpaError. A failed write carries OutcomeUnknown when it
+  // may have reached the server, also when only the caller's deadline passed. Errors: see
   // IpaSession::Post; RESOURCE_EXHAUSTED. Blocks; thread-safe.
   absl::StatusOr<IpaAnswer> Run(IpaCommand command, const Call& call);
 
   // Several commands at once, answers in the same order.
-  std::vector<absl::StatusOr<IpaAnswer>> RunAll(std::vector<IpaCommand> commands,
-                                                const Call& call);
+  std::vector<absl::StatusOr<IpaAnswer>> RunAll(std::vector<IpaCommand> commands, const Call& call);
 
  private:
   struct Job;

@@ -26,10 +26,9 @@ absl::StatusOr<IpaCommand> IssuePasswordCommand(const Fqdn& fqdn) {
 
 absl::StatusOr<IpaCommand> RetagCommand(const Fqdn& fqdn, const OwnerTag& now,
                                         const OwnerTag& next) {
-  return EncodeCommand(
-      IpaEffect::kWrites, "host_mod", {fqdn.text},
-      {{"delattr", std::vector<std::string>{"userclass=" + now.Text()}},
-       {"addattr", std::vector<std::string>{"userclass=" + next.Text()}}});
+  return EncodeCommand(IpaEffect::kWrites, "host_mod", {fqdn.text},
+                       {{"delattr", std::vector<std::string>{"userclass=" + now.Text()}},
+                        {"addattr", std::vector<std::string>{"userclass=" + next.Text()}}});
 }
 
 absl::StatusOr<IpaCommand> DisableHostCommand(const Fqdn& fqdn) {

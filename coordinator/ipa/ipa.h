@@ -19,12 +19,14 @@ class Registry;
 
 namespace innkeeper {
 
+class IpaDispatcher;
+
 struct IpaOptions {
   // Where: SRV records of `domain` (empty: do not ask DNS), then `servers`.
   std::string domain;
   std::vector<std::string> servers;  // FQDNs of FreeIPA servers
-  std::string dns_server;            // "ADDRESS" or "ADDRESS:PORT", also for the servers' addresses;
-                                     // empty: the system's resolver
+  std::string dns_server;  // "ADDRESS" or "ADDRESS:PORT", also for the servers' addresses;
+                           // empty: the system's resolver
   std::vector<std::string> resolve;  // "host:port:address": instead of any resolver
   std::string ca_file;               // PEM bundle that vouches for the servers
 
@@ -34,8 +36,8 @@ struct IpaOptions {
   std::string principal;
   std::string keytab;
 
-  // For connecting and the TLS handshake; while it knows several servers the client waits at most one
-  // second for each.
+  // For connecting and the TLS handshake; while it knows several servers the client waits at most
+  // one second for each.
   Duration connect_timeout = std::chrono::seconds(5);
 };
 
@@ -44,5 +46,21 @@ struct IpaOptions {
 absl::StatusOr<std::unique_ptr<IpaClient>> MakeIpaClient(IpaOptions options, const Clock& clock,
                                                          Random& random,
                                                          prometheus::Registry& registry);
+
+// One server and one login, for `ipa setup` and `ipa check`, which talk to FreeIPA in its own
+// words. The first of `servers` is used (the domain is not looked up).
+class IpaConnection {
+ public:
+  // Errors as MakeIpaClient. Connects nothing yet. Clock and registry outlive the connection.
+  static absl::StatusOr<std::unique_ptr<IpaConnection>> Create(IpaOptions options,
+                                                               const Clock& clock,
+                                                               prometheus::Registry& registry);
+  virtual ~IpaConnection() = default;
+  virtual IpaDispatcher& dispatcher() = 0;
+  // New keys of `principal` into the file `path`, by LDAPS as this account (only with a password).
+  // Errors: see FetchKeytab. Blocks.
+  virtual absl::Status MakeKeytab(const std::string& principal, const std::string& path,
+                                  const Call& call) = 0;
+};
 
 }  // namespace innkeeper

@@ -15,16 +15,16 @@ struct CodeRange {
 
 // Ordered by code; the first range that holds the code decides.
 constexpr auto kCodes = std::to_array<CodeRange>({
-    {901, 901, IpaErrorClass::kFix},            // VersionError: another major API version
-    {903, 904, IpaErrorClass::kAgain},          // InternalError, ServerInternalError
-    {905, 905, IpaErrorClass::kFix},            // CommandError: unknown command
-    {907, 908, IpaErrorClass::kAgain},          // NetworkError, ServerNetworkError
-    {909, 909, IpaErrorClass::kFix},            // JSONError
-    {911, 911, IpaErrorClass::kFix},            // RefererError
-    {1000, 1107, IpaErrorClass::kLogin},        // authentication, Kerberos, credential cache
-    {1200, 1204, IpaErrorClass::kAlert},        // session, password expired, account locked
-    {2000, 2199, IpaErrorClass::kAlert},        // authorization: ACIError
-    {3004, 3009, IpaErrorClass::kFix},          // arguments, options, conversion, validation
+    {901, 901, IpaErrorClass::kFix},      // VersionError: another major API version
+    {903, 904, IpaErrorClass::kAgain},    // InternalError, ServerInternalError
+    {905, 905, IpaErrorClass::kFix},      // CommandError: unknown command
+    {907, 908, IpaErrorClass::kAgain},    // NetworkError, ServerNetworkError
+    {909, 909, IpaErrorClass::kFix},      // JSONError
+    {911, 911, IpaErrorClass::kFix},      // RefererError
+    {1000, 1107, IpaErrorClass::kLogin},  // authentication, Kerberos, credential cache
+    {1200, 1204, IpaErrorClass::kAlert},  // session, password expired, account locked
+    {2000, 2199, IpaErrorClass::kAlert},  // authorization: ACIError
+    {3004, 3009, IpaErrorClass::kFix},    // arguments, options, conversion, validation
     {4001, 4001, IpaErrorClass::kNotFound},
     {4002, 4002, IpaErrorClass::kConflict},     // DuplicateEntry
     {4009, 4010, IpaErrorClass::kAlreadySo},    // AlreadyActive, AlreadyInactive

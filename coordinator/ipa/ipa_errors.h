@@ -24,11 +24,11 @@ enum class IpaErrorClass {
   kAgainAtOnce,  // two writers collided
   kLogin,        // the session died: log in once, then again
   kNotFound,
-  kConflict,     // something of that name is there: look, then decide
-  kTooMuch,      // a limit of the server: back off, ask for less
-  kFix,          // final until the values or the configuration change
-  kAlert,        // a person must act: a right is missing, the account is locked
-  kUnknown,      // a code this program does not know
+  kConflict,  // something of that name is there: look, then decide
+  kTooMuch,   // a limit of the server: back off, ask for less
+  kFix,       // final until the values or the configuration change
+  kAlert,     // a person must act: a right is missing, the account is locked
+  kUnknown,   // a code this program does not know
 };
 IpaErrorClass ClassOf(int code);
 

@@ -96,7 +96,8 @@ int NumberAt(const Json& object, const char* name) {
   return number > 0 && number < 1'000'000 ? static_cast<int>(number) : 0;
 }
 
-// One value of an attribute: a text, a scalar, or a wrapped text {"__datetime__": ".."}.
+// One value of an attribute: a text, a scalar, or a wrapped text {"__datetime__": ".."}. Effective
+// rights {"userclass": "rscwo"} become "userclass=rscwo", see DecodeEntry.
 std::optional<std::string> ValueText(const Json& value) {
   if (value.is_string()) return Plain(value.get_ref<const WipedString&>());
   if (value.is_boolean()) return value.get<bool>() ? "TRUE" : "FALSE";
@@ -133,6 +134,9 @@ IpaEntry DecodeEntry(const Json& object) {
     };
     if (at->is_array()) {
       for (const Json& value : *at) add(value);
+    } else if (name == "attributelevelrights" && at->is_object()) {
+      for (auto right = at->begin(); right != at->end(); ++right)
+        values.push_back(LowerCase(right.key()) + "=" + ValueText(*right).value_or(""));
     } else {
       add(*at);
     }

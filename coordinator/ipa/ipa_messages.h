@@ -1,7 +1,8 @@
 #pragma once
 // The codec of FreeIPA's JSON-RPC: commands to bytes, replies to typed values. Pure. No JSON type
-// leaves it, no exception either; replies are untrusted: capped, depth-checked, every shape verified.
-// A reply can hold one-time passwords, so its bytes and everything parsed from them are zeroed.
+// leaves it, no exception either; replies are untrusted: capped, depth-checked, every shape
+// verified. A reply can hold one-time passwords, so its bytes and everything parsed from them are
+// zeroed.
 
 #include <cstdint>
 #include <map>
@@ -60,11 +61,11 @@ struct IpaRefusal {
 // What one command gave: an error, or the rest.
 struct IpaAnswer {
   std::optional<IpaError> error;
-  std::vector<IpaEntry> entries;       // one for show, add, mod; any number for find
-  std::optional<bool> flag;            // `true` of host_disable and the like
-  bool truncated = false;              // a find reached a limit
+  std::vector<IpaEntry> entries;  // one for show, add, mod; any number for find
+  std::optional<bool> flag;       // `true` of host_disable and the like
+  bool truncated = false;         // a find reached a limit
   std::string summary;
-  std::vector<IpaRefusal> refused;     // of member commands
+  std::vector<IpaRefusal> refused;  // of member commands
   std::vector<IpaError> warnings;
 };
 

@@ -17,9 +17,9 @@ constexpr auto kCommands = std::to_array<const char*>(
      "hostgroup_add_member", "ping", "env", "config_show", "other"});
 
 // What became of a command, by the status its caller gets.
-constexpr auto kResults = std::to_array<const char*>(
-    {"ok", "not_found", "exists", "denied", "refused", "collision", "limit", "unavailable",
-     "deadline", "cancelled", "nonsense"});
+constexpr auto kResults =
+    std::to_array<const char*>({"ok", "not_found", "exists", "denied", "refused", "collision",
+                                "limit", "unavailable", "deadline", "cancelled", "nonsense"});
 
 const char* ResultOf(const absl::Status& status) {
   switch (status.code()) {
@@ -50,8 +50,8 @@ const char* ResultOf(const absl::Status& status) {
 }
 
 // Seconds: one call takes 0.05-0.3, a batch of 50 about 5.
-const prometheus::Histogram::BucketBoundaries kSeconds{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-                                                       30};
+const prometheus::Histogram::BucketBoundaries kSeconds{0.025, 0.05, 0.1, 0.25, 0.5,
+                                                       1,     2.5,  5,   10,   30};
 const prometheus::Histogram::BucketBoundaries kCalls{1, 2, 5, 10, 20, 30, 40, 50};
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
-// The client's own metrics. Label sets are closed: a command this program does not use counts as "other".
+// The client's own metrics. Label sets are closed: a command this program does not use counts as
+// "other".
 //
 //   innkeeper_ipa_requests_total{command,result}   commands answered (or given up)
 //   innkeeper_ipa_request_seconds                  HTTP requests of commands, batches included

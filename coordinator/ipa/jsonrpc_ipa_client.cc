@@ -109,8 +109,7 @@ absl::Status JsonRpcIpaClient::Retag(const Fqdn& fqdn, const OwnerTag& now, cons
   if (!carries(before, now)) return absl::AbortedError("the host carries another tag by now");
   if (now == next) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Answered changed, Ask(fqdn.text, RetagCommand(fqdn, now, next), call));
-  if (changed.answer.error &&
-      ClassOf(changed.answer.error->code) == IpaErrorClass::kAlreadySo)
+  if (changed.answer.error && ClassOf(changed.answer.error->code) == IpaErrorClass::kAlreadySo)
     return absl::AbortedError("the host's tag was changed meanwhile");
   RETURN_IF_ERROR(ErrorOf(changed.answer));
   // Two writers at two servers can both have succeeded: what is there now decides.
@@ -186,8 +185,9 @@ absl::Status JsonRpcIpaClient::ShowAll(const std::vector<IpaEntry>& names, const
   return absl::OkStatus();
 }
 
-absl::StatusOr<JsonRpcIpaClient::Answered> JsonRpcIpaClient::Ask(
-    const std::string& host, absl::StatusOr<IpaCommand> command, const Call& call) {
+absl::StatusOr<JsonRpcIpaClient::Answered> JsonRpcIpaClient::Ask(const std::string& host,
+                                                                 absl::StatusOr<IpaCommand> command,
+                                                                 const Call& call) {
   RETURN_IF_ERROR(command.status());
   ASSIGN_OR_RETURN(const std::vector<ServerAddress> candidates, Candidates(host, call));
   absl::Status last;

@@ -83,18 +83,16 @@ class Kerberos {
     return end;
   }
 
-  std::string realm() const {
-    return std::string(client_->realm.data, client_->realm.length);
-  }
+  std::string realm() const { return std::string(client_->realm.data, client_->realm.length); }
 
   absl::Status Now(krb5_timestamp& now) { return Check(krb5_timeofday(context_, &now), "time"); }
 
   // A fresh ticket-granting ticket, alone in an emptied cache.
   absl::Status Begin(const std::string& kdc, const Call& call) {
     krb5_init_creds_context exchange = nullptr;
-    RETURN_IF_ERROR(Check(krb5_init_creds_init(context_, client_, nullptr, nullptr, 0, nullptr,
-                                               &exchange),
-                          "ticket request"));
+    RETURN_IF_ERROR(
+        Check(krb5_init_creds_init(context_, client_, nullptr, nullptr, 0, nullptr, &exchange),
+              "ticket request"));
     absl::Status done = BeginWith(exchange, kdc, call);
     krb5_init_creds_free(context_, exchange);
     return done;
@@ -106,8 +104,7 @@ class Kerberos {
     wanted.client = client_;
     RETURN_IF_ERROR(Check(krb5_parse_name(context_, service.c_str(), &wanted.server), service));
     krb5_tkt_creds_context exchange = nullptr;
-    const krb5_error_code failed =
-        krb5_tkt_creds_init(context_, cache_, &wanted, 0, &exchange);
+    const krb5_error_code failed = krb5_tkt_creds_init(context_, cache_, &wanted, 0, &exchange);
     krb5_free_principal(context_, wanted.server);
     RETURN_IF_ERROR(Check(failed, "ticket for " + service));
     absl::Status done =
@@ -130,8 +127,7 @@ class Kerberos {
                  }));
     krb5_creds ticket{};
     RETURN_IF_ERROR(Check(krb5_init_creds_get_creds(context_, exchange, &ticket), "ticket"));
-    absl::Status stored =
-        Check(krb5_cc_initialize(context_, cache_, client_), "ticket cache");
+    absl::Status stored = Check(krb5_cc_initialize(context_, cache_, client_), "ticket cache");
     if (stored.ok()) stored = Check(krb5_cc_store_cred(context_, cache_, &ticket), "ticket cache");
     krb5_free_cred_contents(context_, &ticket);
     return stored;

@@ -2,10 +2,10 @@
 // Kerberos tickets of the service account, from its keytab into this process's memory.
 //
 // libcurl's SPNEGO takes tickets from the process's default credential cache, whose name libkrb5
-// reads from the environment. So PrepareKerberos sets that environment once, before any thread; later
-// tickets are put into that cache with the KDC on the very FreeIPA server that the login is for, over
-// sockets of our own: a hung KDC costs the caller's deadline and no more, and no krb5.conf of the
-// machine, no DNS and no `kinit` is needed.
+// reads from the environment. So PrepareKerberos sets that environment once, before any thread;
+// later tickets are put into that cache with the KDC on the very FreeIPA server that the login is
+// for, over sockets of our own: a hung KDC costs the caller's deadline and no more, and no
+// krb5.conf of the machine, no DNS and no `kinit` is needed.
 
 #include <memory>
 #include <shared_mutex>
@@ -29,10 +29,10 @@ class TicketSource {
   using Hold = std::shared_lock<std::shared_timed_mutex>;
   virtual ~TicketSource() = default;
 
-  // Gets a ticket for HTTP/`server`, asking the KDC at `address` (a host name or an IP) unless there
-  // is one that lasts. UNAVAILABLE, DEADLINE_EXCEEDED: no KDC answered, or the clocks differ too much.
-  // PERMISSION_DENIED: the KDC refuses the principal or its key. FAILED_PRECONDITION: keytab
-  // unreadable. Blocks.
+  // Gets a ticket for HTTP/`server`, asking the KDC at `address` (a host name or an IP) unless
+  // there is one that lasts. UNAVAILABLE, DEADLINE_EXCEEDED: no KDC answered, or the clocks differ
+  // too much. PERMISSION_DENIED: the KDC refuses the principal or its key. FAILED_PRECONDITION:
+  // keytab unreadable. Blocks.
   virtual absl::StatusOr<Hold> Get(const std::string& server, const std::string& address,
                                    const Call& call) = 0;
   // The server refused the ticket: fetch fresh ones next time.

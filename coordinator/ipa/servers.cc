@@ -114,7 +114,8 @@ Duration SrvServerList::Refresh(Backoff& retry, std::stop_token stop) {
 absl::Status SrvServerList::Learn(const SrvAnswer& answer, std::stop_token stop) {
   std::vector<SrvRecord> sorted = answer.records;
   std::sort(sorted.begin(), sorted.end());
-  if (sorted.empty()) return absl::NotFoundError("the domain says that it offers no FreeIPA server");
+  if (sorted.empty())
+    return absl::NotFoundError("the domain says that it offers no FreeIPA server");
   std::vector<ServerAddress> servers;
   {
     // A new draw at each refresh would move every reader to another replica than its writer.

@@ -28,8 +28,8 @@ class ServerList {
  public:
   virtual ~ServerList() = default;
   // All known servers, the best first: those that work in their order, then those that failed, the
-  // one whose rest ends soonest first. Stays the same from call to call unless something changed, so
-  // that a reader sees what the writer before it wrote. UNAVAILABLE: none is known. Blocks only
+  // one whose rest ends soonest first. Stays the same from call to call unless something changed,
+  // so that a reader sees what the writer before it wrote. UNAVAILABLE: none is known. Blocks only
   // until the first answer of DNS, and not if there is a static list.
   virtual absl::StatusOr<std::vector<ServerAddress>> Order(const Call& call) = 0;
   // What became of a request to that server.
@@ -44,7 +44,7 @@ class SrvServerList final : public ServerList {
   struct Options {
     std::string domain;                // empty: no DNS, only the static list
     std::vector<std::string> servers;  // static
-    bool look_up_addresses = false;    // with the same DNS servers, instead of the system's resolver
+    bool look_up_addresses = false;  // with the same DNS servers, instead of the system's resolver
     // An answer is used for its TTL, but within these; a failed question is asked again after
     // `retry`, doubling up to `most_ttl`.
     Duration least_ttl = std::chrono::seconds(10);

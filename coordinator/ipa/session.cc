@@ -46,8 +46,8 @@ std::string CookieOf(const HttpReply& reply) {
 
 absl::Status Untrusted(const absl::Status& failure, const std::string& server) {
   absl::Status status =
-      absl::UnavailableError("the certificate of " + server + " does not verify against the CA: " +
-                             std::string(failure.message()));
+      absl::UnavailableError("the certificate of " + server +
+                             " does not verify against the CA: " + std::string(failure.message()));
   status.SetPayload(kUntrustedServer, absl::Cord());
   return status;
 }
@@ -162,7 +162,9 @@ absl::StatusOr<HttpReply> IpaSession::Send(const std::string& cookie, const std:
   absl::StatusOr<HttpReply> reply = http_.Send(std::move(request), call);
   if (reply.ok()) return reply;
   if (absl::IsPermissionDenied(reply.status())) return Untrusted(reply.status(), server_);
-  return WasSent(reply.status()) ? WithOutcomeUnknown(reply.status()) : reply.status();
+  // A reply that is too large is a reply: it was sent.
+  const bool sent = WasSent(reply.status()) || absl::IsResourceExhausted(reply.status());
+  return sent ? WithOutcomeUnknown(reply.status()) : reply.status();
 }
 
 HttpRequest IpaSession::Request(const std::string& path) const {

@@ -25,8 +25,8 @@ struct PasswordAccount {
   Secret password;
 };
 
-// Keeps a refused account from being tried again: six wrong passwords lock it. Shared by the sessions
-// of all servers. Thread-safe.
+// Keeps a refused account from being tried again: six wrong passwords lock it. Shared by the
+// sessions of all servers. Thread-safe.
 class LoginBrake {
  public:
   // A refusal holds this long; a new configuration means a new process and a new brake.

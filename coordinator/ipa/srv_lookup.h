@@ -23,8 +23,8 @@ class SrvLookup {
                                                              const Call& call) = 0;
 };
 
-// `dns_server`: "ADDRESS" or "ADDRESS:PORT" ("[::1]:53"); empty: the system's. INVALID_ARGUMENT: not
-// an address. INTERNAL: c-ares does not start.
+// `dns_server`: "ADDRESS" or "ADDRESS:PORT" ("[::1]:53"); empty: the system's. INVALID_ARGUMENT:
+// not an address. INTERNAL: c-ares does not start.
 absl::StatusOr<std::unique_ptr<SrvLookup>> MakeAresSrvLookup(const std::string& dns_server);
 
 }  // namespace innkeeper

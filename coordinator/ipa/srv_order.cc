@@ -30,9 +30,8 @@ std::vector<SrvRecord> OrderServers(std::vector<SrvRecord> records, Random& rand
   });
   std::vector<SrvRecord> ordered;
   for (auto begin = records.begin(); begin != records.end();) {
-    const auto end = std::find_if(begin, records.end(), [&](const SrvRecord& r) {
-      return r.priority != begin->priority;
-    });
+    const auto end = std::find_if(
+        begin, records.end(), [&](const SrvRecord& r) { return r.priority != begin->priority; });
     std::vector<SrvRecord> group(std::make_move_iterator(begin), std::make_move_iterator(end));
     while (!group.empty()) {
       const size_t chosen = Draw(group, random);

@@ -1,0 +1,36 @@
+#pragma once
+// What both ways of composing the client (ipa.h) share: one account and how a server is reached.
+
+#include <memory>
+#include <string>
+
+#include "coordinator/ipa/ipa.h"
+#include "coordinator/ipa/ipa_metrics.h"
+#include "coordinator/ipa/ipa_server.h"
+#include "coordinator/ipa/kerberos_tickets.h"
+
+namespace innkeeper {
+
+// INVALID_ARGUMENT: see MakeIpaClient.
+absl::Status CheckIpaOptions(const IpaOptions& options);
+
+// Outlives the servers it makes.
+class IpaAccount {
+ public:
+  IpaAccount(IpaOptions options, const Clock& clock, prometheus::Registry& registry);
+
+  absl::StatusOr<std::unique_ptr<IpaServer>> MakeServer(ServerAddress at, Duration connect_timeout);
+  const IpaOptions& options() const { return options_; }
+  const Secret& password() const { return account_.password; }
+  // The address that `resolve` has for the server's port 443, or empty.
+  std::string ConfiguredAddress(const std::string& server) const;
+
+ private:
+  IpaOptions options_;
+  IpaMetrics metrics_;
+  LoginBrake brake_;
+  const PasswordAccount account_;
+  const std::unique_ptr<TicketSource> tickets_;
+};
+
+}  // namespace innkeeper
