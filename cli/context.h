@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "cli/api_client.h"
+#include "base/api_client/api_client.h"
+#include "innkeeper/admin/v1/admin.pb.h"
 
 namespace innkeeper {
 
@@ -12,7 +13,7 @@ enum class OutputFormat { kTable, kWide, kJson, kYaml, kName };
 
 // What every command gets: the options that stand before its name, and the way to the server.
 struct CliContext {
-  ApiOptions api;
+  ApiOptions api{.server = "unix:/run/innkeeper/coordinator.sock"};
   std::string output = "table";
   std::string space;  // --namespace; empty: all, or whichever has the name
   std::string timeout = "10m";

@@ -1,4 +1,4 @@
-#include "cli/event_stream.h"
+#include "base/api_client/event_stream.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "cli/api_client.h"
+#include "base/api_client/api_client.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "cli/event_stream.h"
+#include "base/api_client/event_stream.h"
 
 namespace innkeeper {
 namespace {
@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(const ApiOptions& o
     http.certificate_file = options.certificate_file;
     http.key_file = options.key_file;
   } else {
-    return absl::InvalidArgumentError("--server wants unix:/PATH or https://HOST:PORT, not '" +
+    return absl::InvalidArgumentError("the server is unix:/PATH or https://HOST:PORT, not '" +
                                       options.server + "'");
   }
   ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client, HttpClient::Create(std::move(http)));
@@ -69,9 +69,9 @@ absl::Status ApiClient::Explain(absl::Status failure) const {
   return absl::Status(
       failure.code(),
       std::string(failure.message()) +
-          (local ? "\nIs innkeeper-coordinator running here, and may you use its socket? "
-                   "(--server, INNKEEPER_SERVER)"
-                 : "\nCheck --server, --ca, --certificate and --key."));
+          (local ? "\nIs the coordinator running here, and may you use its socket " +
+                       options_.server.substr(sizeof kUnix - 1) + "?"
+                 : "\nCheck the server's address, the CA file, and your certificate and key."));
 }
 
 absl::Status ApiClient::Send(const std::string& method, const std::string& path,

@@ -1,6 +1,6 @@
 #pragma once
-// The admin API as the command line uses it: proto messages in and out, errors as statuses with the
-// server's own words.
+// A JSON API whose messages are protobuf's, from the client's side: messages in and out, errors as
+// statuses with the server's own words.
 
 #include <google/protobuf/message.h>
 
@@ -9,13 +9,11 @@
 #include <string>
 
 #include "base/http_client/http_client.h"
-#include "innkeeper/admin/v1/admin.pb.h"
 
 namespace innkeeper {
 
 struct ApiOptions {
-  // "unix:/run/innkeeper/coordinator.sock" or "https://host:port".
-  std::string server = "unix:/run/innkeeper/coordinator.sock";
+  std::string server;  // "unix:/PATH" or "https://host:port"
   std::string ca_file, certificate_file, key_file;  // https only
   int verbose = 0;                                  // 6 and more: requests on stderr
 };

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include "base/program.h"
+
+namespace innkeeper {
+
+// `innkeeper-agent join URL --token TOKEN`: from a join token to the node's certificate.
+void AddJoinCommand(CLI::App& app, const ProgramOptions& options, int& exit_code);
+
+}  // namespace innkeeper
