@@ -2,46 +2,16 @@
 
 #include <utility>
 
+#include "base/http_server/proto_json.h"
 #include "google/protobuf/util/json_util.h"
 #include "innkeeper/admin/v1/admin.pb.h"
-#include "nlohmann/json.hpp"
 
 namespace innkeeper {
 namespace {
 
 constexpr size_t kBodyCap = 32 * 1024;  // a request of at most 16 KiB, escaped, and names
 
-int HttpStatusOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return 400;
-    case absl::StatusCode::kUnauthenticated:
-      return 401;
-    case absl::StatusCode::kPermissionDenied:
-      return 403;
-    case absl::StatusCode::kAlreadyExists:
-      return 409;
-    case absl::StatusCode::kResourceExhausted:
-      return 429;
-    case absl::StatusCode::kUnavailable:
-      return 503;
-    default:
-      return 500;
-  }
-}
-
-HttpServerReply Failure(const absl::Status& status) {
-  HttpServerReply reply;
-  reply.status = HttpStatusOf(status);
-  // What went wrong inside is for our own log only.
-  const std::string message = reply.status == 500 ? "internal error" : std::string(status.message());
-  reply.body = nlohmann::json{{"error",
-                               {{"code", absl::StatusCodeToString(status.code())},
-                                {"message", message}}}}
-                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return reply;
-}
-
+// Unlike bodies that people type, an agent's may hold fields that this version does not know yet.
 template <class Message>
 absl::StatusOr<Message> Parse(const std::string& body) {
   if (body.size() > kBodyCap) return absl::InvalidArgumentError("body too long");
@@ -53,22 +23,13 @@ absl::StatusOr<Message> Parse(const std::string& body) {
   return message;
 }
 
-HttpServerReply Answer(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  HttpServerReply reply;
-  if (!google::protobuf::util::MessageToJsonString(message, &reply.body, options).ok())
-    return Failure(absl::InternalError("encode answer"));
-  return reply;
-}
-
 class JoinRoutes {
  public:
   JoinRoutes(NodeGate& gate, JoinAnswers answers) : gate_(gate), answers_(std::move(answers)) {}
 
   HttpServerReply Join(const HttpServerRequest& request, const Call& call) {
     absl::StatusOr<admin::v1::JoinRequest> asked = Parse<admin::v1::JoinRequest>(request.body);
-    if (!asked.ok()) return Failure(asked.status());
+    if (!asked.ok()) return ErrorReply(asked.status());
     const absl::StatusOr<IssuedAgent> issued =
         gate_.Join({.token = Secret(std::move(*asked->mutable_token())),
                     .node = asked->node(),
@@ -76,7 +37,7 @@ class JoinRoutes {
                     .address = request.peer.address},
                    call);
     Audit("join", asked->node(), request.peer.address, issued.status());
-    if (!issued.ok()) return Failure(issued.status());
+    if (!issued.ok()) return ErrorReply(issued.status());
     admin::v1::JoinResponse response;
     response.set_certificate(issued->certificate);
     response.set_ca(issued->coordinator_ca);
@@ -84,22 +45,22 @@ class JoinRoutes {
     response.set_namespace_(issued->node.space);
     response.set_cluster(answers_.cluster.text);
     response.set_agent_endpoint(answers_.agent_endpoint);
-    return Answer(response);
+    return JsonReply(response);
   }
 
   HttpServerReply Renew(const HttpServerRequest& request, const Call& call) {
     const absl::StatusOr<admin::v1::RenewRequest> asked =
         Parse<admin::v1::RenewRequest>(request.body);
-    if (!asked.ok()) return Failure(asked.status());
+    if (!asked.ok()) return ErrorReply(asked.status());
     const absl::StatusOr<IssuedAgent> issued =
         gate_.Renew(request.peer.certificate, asked->csr(), call);
     Audit("renew", issued.ok() ? issued->node.node.text : "", request.peer.address,
           issued.status());
-    if (!issued.ok()) return Failure(issued.status());
+    if (!issued.ok()) return ErrorReply(issued.status());
     admin::v1::RenewResponse response;
     response.set_certificate(issued->certificate);
     response.set_ca(issued->coordinator_ca);
-    return Answer(response);
+    return JsonReply(response);
   }
 
  private:
