@@ -86,7 +86,7 @@ cached() {
     local target=$1 key=$2 description=$3 function=$4 log
     shift 4
     ! is_current "$target" "$key" || return 0
-    ! in_use "$target" || die "$target must be rebuilt but is in use: env all down (for each INNKEEPER_ENV_NAME)"
+    [ ! -e "$target" ] || ! in_use "$target" || die "$target must be rebuilt but is in use: env all down (for each INNKEEPER_ENV_NAME)"
     say "$description"
     mkdir -p "$(dirname "$target")"
     rm -rf "$target.stamp" "$target.new"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Runs in a throw-away layer over the server's root: compiles FreeIPA from /tmp/in/source.tar and leaves
 # what it installs in /tmp/in/out.
+set -eu
 export DEBIAN_FRONTEND=noninteractive DEB_PYTHON_INSTALL_LAYOUT=deb_system
 cp /tmp/in/sources.list /etc/apt/sources.list
 rm -f /etc/resolv.conf

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Runs in the booted server: a CA and a certificate, then FreeIPA's own installer.
 # Arguments: FQDN ADDRESS DOMAIN REALM ADMIN_PASSWORD.
+set -eu
 fqdn=$1 address=$2 domain=$3 realm=$4 password=$5
 mkdir -p /root/pki
 chmod 700 /root/pki

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Runs in a layer over the server's root: does what the maintainer scripts of a server package would
 # do, and sets up names. Arguments: FQDN ADDRESS DOMAIN REALM.
+set -eu
 fqdn=$1 address=$2 domain=$3 realm=$4
 cp -a /tmp/in/compiled/. /
 mkdir -p /usr/lib/python3/dist-packages/pki

@@ -67,9 +67,9 @@ remove_units() {
     rm -f "$ROOT"/lib/systemd/system-generators/systemd-{cryptsetup,debug,getty,gpt-auto,hibernate-resume,integritysetup,rc-local,run,system-update,sysv,veritysetup}-generator
     (
         cd "$ROOT/lib/systemd/system"
-        rm -rf apt-daily* autovt@* boot-complete* console-getty* container-getty@* *cryptsetup* debug-shell* dpkg-db* \
+        rm -rf apt-daily* autovt@* boot-complete* console-getty* container-getty@* ./*cryptsetup* debug-shell* dpkg-db* \
             factory-reset* fstrim* getty-static* hibernate* hwclock* hybrid-sleep* initrd* integritysetup* kexec* \
-            *pcrphase* pam_namespace* printer* quotaon* rc-local* rc.service rcS* remote-veritysetup* rpcbind* \
+            ./*pcrphase* pam_namespace* printer* quotaon* rc-local* rc.service rcS* remote-veritysetup* rpcbind* \
             runlevel* smartcard* sound* suspend* usb-gadget* verity* bluetooth* x11-common* \
             systemd-{ask-password,backlight,binfmt,boot,firstboot,fsck,hibernate,hybrid,initctl,kexec,localed}* \
             systemd-{pstore,quotacheck,repart,rfkill,suspend,sysext,system-update,time-wait,timedated,volatile}* \
