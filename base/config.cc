@@ -1,33 +1,24 @@
 #include "base/config.h"
 
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/config_entry.h"
-
-extern char** environ;
+#include "base/config_text.h"
+#include "base/text.h"
 
 namespace innkeeper {
 namespace {
 
-constexpr size_t kFileCap = 1 << 20;  // bytes
-constexpr int kDepthCap = 16;
-constexpr size_t kNodeCap = 50'000;   // a bomb of aliases unfolds to more
-
-std::string Place(const std::string& file, const YAML::Mark& mark) {
-  return file + ":" + std::to_string(mark.line + 1);
-}
+// Keys are short; a longer one is not worth a suggestion.
+constexpr size_t kSuggestedKeyCap = 128;
 
 // Levenshtein's distance: insertions, deletions and substitutions count one each.
 size_t EditDistance(const std::string& a, const std::string& b) {
@@ -43,17 +34,19 @@ size_t EditDistance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  struct stat facts {};
-  if (stat(path.c_str(), &facts) != 0) return ErrnoStatus(errno, path);
-  if (static_cast<size_t>(facts.st_size) > kFileCap) {
-    return absl::InvalidArgumentError(path + ": larger than 1 MiB");
-  }
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::InvalidArgumentError(path + ": cannot be read");
-  return text.str();
+// Kubernetes puts variables named after every Service of the namespace into each container
+// (INNKEEPER_COORDINATOR_SERVICE_HOST, ..._PORT_8443_TCP_ADDR); none of them is meant for us.
+bool IsServiceLink(const std::string& name, const std::string& value) {
+  return absl::StrContains(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT") ||
+         absl::StrContains(name, "_TCP_") || absl::StrContains(name, "_UDP_") ||
+         (absl::StrContains(name, "_PORT") && absl::StrContains(value, "://"));
+}
+
+std::vector<std::string> ProcessEnvironment() {
+  std::vector<std::string> environment;
+  for (char** one = environ; one != nullptr && *one != nullptr; ++one)
+    environment.emplace_back(*one);
+  return environment;
 }
 
 }  // namespace
@@ -76,6 +69,7 @@ struct ConfigSchema::State {
     return prefix + "_" + absl::AsciiStrToUpper(absl::StrReplaceAll(key, {{".", "_"}, {"-", "_"}}));
   }
   std::string Unknown(const std::string& key) const {
+    if (key.size() > kSuggestedKeyCap) return "unknown key";
     const ConfigEntry* nearest = nullptr;
     size_t least = std::max<size_t>(3, key.size() / 2);
     for (const ConfigEntry& entry : entries) {
@@ -85,12 +79,11 @@ struct ConfigSchema::State {
         nearest = &entry;
       }
     }
-    return "unknown key '" + key + "'" +
+    return "unknown key '" + Printable(key) + "'" +
            (nearest ? " (did you mean '" + nearest->key + "'?)" : "");
   }
 
-  absl::Status Walk(const YAML::Node& node, const std::string& path, const std::string& file,
-                    int depth, size_t& nodes);
+  absl::Status Walk(const YAML::Node& node, const std::string& path, const std::string& file);
   absl::Status TakeFile(const std::string& file);
   absl::Status TakeEnvironment(const std::vector<std::string>& environment);
   absl::Status TakeSets(const std::vector<std::string>& sets);
@@ -98,47 +91,28 @@ struct ConfigSchema::State {
 };
 
 absl::Status ConfigSchema::State::Walk(const YAML::Node& node, const std::string& path,
-                                       const std::string& file, int depth, size_t& nodes) {
-  if (depth > kDepthCap) {
-    return absl::InvalidArgumentError(Place(file, node.Mark()) + ": nested too deep");
-  }
-  std::vector<std::string> seen;
+                                       const std::string& file) {
   for (const auto& member : node) {
-    if (++nodes > kNodeCap) return absl::InvalidArgumentError(file + ": too many values");
-    const std::string where = Place(file, member.first.Mark());
-    if (!member.first.IsScalar()) return absl::InvalidArgumentError(where + ": a key must be text");
-    const std::string name = member.first.Scalar();
-    const std::string key = path.empty() ? name : path + "." + name;
-    if (std::ranges::find(seen, name) != seen.end()) {
-      return absl::InvalidArgumentError(where + ": '" + key + "' stands here twice");
-    }
-    seen.push_back(name);
+    const std::string where = ConfigPlace(file, member.first.Mark());
+    const std::string key = path + member.first.Scalar();
     if (const ConfigEntry* entry = Find(key)) {
-      RETURN_IF_ERROR(Annotate(entry->from_yaml(member.second, nodes), where + ": " + key));
+      RETURN_IF_ERROR(Annotate(entry->from_yaml(member.second), where + ": " + key));
     } else if (!IsSection(key)) {
       return absl::InvalidArgumentError(where + ": " + Unknown(key));
-    } else if (member.second.IsNull()) {
-      continue;  // an empty section
-    } else if (!member.second.IsMap()) {
+    } else if (member.second.IsMap()) {
+      RETURN_IF_ERROR(Walk(member.second, key + ".", file));
+    } else if (!member.second.IsNull()) {  // an empty section is fine
       return absl::InvalidArgumentError(where + ": '" + key + "' is a section, not a value");
-    } else {
-      RETURN_IF_ERROR(Walk(member.second, key, file, depth + 1, nodes));
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status ConfigSchema::State::TakeFile(const std::string& file) {
-  ASSIGN_OR_RETURN(const std::string text, ReadWhole(file));
-  try {
-    const YAML::Node root = YAML::Load(text);
-    if (root.IsNull()) return absl::OkStatus();
-    if (!root.IsMap()) return absl::InvalidArgumentError(file + ":1: a mapping is expected");
-    size_t nodes = 0;
-    return Walk(root, "", file, 0, nodes);
-  } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(Place(file, error.mark) + ": " + error.msg);
-  }
+  ASSIGN_OR_RETURN(const YAML::Node root, ReadConfigFile(file));
+  if (root.IsNull()) return absl::OkStatus();
+  if (!root.IsMap()) return absl::InvalidArgumentError(file + ":1: a mapping is expected");
+  return Walk(root, "", file);
 }
 
 absl::Status ConfigSchema::State::TakeEnvironment(const std::vector<std::string>& environment) {
@@ -146,13 +120,15 @@ absl::Status ConfigSchema::State::TakeEnvironment(const std::vector<std::string>
     const size_t equals = assignment.find('=');
     const std::string name = assignment.substr(0, equals);
     if (equals == std::string::npos || !name.starts_with(prefix + "_")) continue;
+    const std::string value = assignment.substr(equals + 1);
+    const std::string place = "environment variable " + Printable(name);
     const auto entry = std::ranges::find_if(
         entries, [&](const ConfigEntry& e) { return Environment(e.key) == name; });
-    if (entry == entries.end()) {
-      return absl::InvalidArgumentError("environment variable " + name + " names no key");
+    if (entry != entries.end()) {
+      RETURN_IF_ERROR(Annotate(entry->from_text(value), place));
+    } else if (!IsServiceLink(name, value)) {
+      return absl::InvalidArgumentError(place + " names no key");
     }
-    RETURN_IF_ERROR(Annotate(entry->from_text(assignment.substr(equals + 1)),
-                             "environment variable " + name));
   }
   return absl::OkStatus();
 }
@@ -160,12 +136,17 @@ absl::Status ConfigSchema::State::TakeEnvironment(const std::vector<std::string>
 absl::Status ConfigSchema::State::TakeSets(const std::vector<std::string>& sets) {
   for (const std::string& set : sets) {
     const size_t equals = set.find('=');
-    if (equals == std::string::npos) {
-      return absl::InvalidArgumentError("--set " + set + ": key=value is expected");
-    }
     const std::string key = set.substr(0, equals);
+    if (equals == std::string::npos) {
+      return absl::InvalidArgumentError("--set " + Printable(key) + ": key=value is expected");
+    }
     const ConfigEntry* entry = Find(key);
     if (entry == nullptr) return absl::InvalidArgumentError("--set: " + Unknown(key));
+    if (entry->secret) {
+      return absl::InvalidArgumentError("--set " + key +
+                                        ": every process can read arguments; use the file or " +
+                                        Environment(key));
+    }
     RETURN_IF_ERROR(Annotate(entry->from_text(set.substr(equals + 1)), "--set " + key));
   }
   return absl::OkStatus();
@@ -217,24 +198,21 @@ void ConfigSchema::AddChoice(const std::string& key, std::string* value, const s
                              std::vector<std::string> choices) {
   state_->entries.push_back(ChoiceEntry(key, value, help, std::move(choices)));
 }
-void ConfigSchema::AddRows(const std::string& key, std::vector<Row>* value,
-                           const std::string& help, std::vector<std::string> fields) {
+void ConfigSchema::AddRows(const std::string& key, std::vector<Row>* value, const std::string& help,
+                           std::vector<std::string> fields) {
   state_->entries.push_back(RowsEntry(key, value, help, std::move(fields)));
 }
 
 absl::Status ConfigSchema::Load(const Sources& sources) {
   if (!sources.file.empty()) RETURN_IF_ERROR(state_->TakeFile(sources.file));
-  std::vector<std::string> environment = sources.environment;
-  if (environment.empty()) {
-    for (char** one = environ; *one != nullptr; ++one) environment.emplace_back(*one);
-  }
-  RETURN_IF_ERROR(state_->TakeEnvironment(environment));
+  RETURN_IF_ERROR(state_->TakeEnvironment(sources.environment.empty() ? ProcessEnvironment()
+                                                                      : sources.environment));
   RETURN_IF_ERROR(state_->TakeSets(sources.sets));
   return state_->CheckRequired();
 }
 
 std::string ConfigSchema::Print() const {
-  YAML::Node root;
+  YAML::Node root(YAML::NodeType::Map);
   for (const ConfigEntry& entry : state_->entries) {
     YAML::Node at = root;
     const std::vector<std::string> path = absl::StrSplit(entry.key, '.');
@@ -247,14 +225,15 @@ std::string ConfigSchema::Print() const {
 }
 
 std::string ConfigSchema::Reference() const {
-  std::string rows = "| key | environment variable | type | default | meaning |\n"
-                     "|---|---|---|---|---|\n";
+  std::string rows =
+      "| key | environment variable | type | default | meaning |\n"
+      "|---|---|---|---|---|\n";
   for (const ConfigEntry& entry : state_->entries) {
     const std::string value = entry.print();
     rows += "| `" + entry.key + "` | " +
-            (entry.from_text == nullptr ? "-" : "`" + state_->Environment(entry.key) + "`") +
-            " | " + entry.type + " | " + (value.empty() ? "" : "`" + value + "`") + " | " +
-            entry.help + (entry.required ? " Required." : "") + " |\n";
+            (entry.only_in_file ? "-" : "`" + state_->Environment(entry.key) + "`") + " | " +
+            entry.type + " | " + (value.empty() ? "" : "`" + value + "`") + " | " + entry.help +
+            (entry.required ? " Required." : "") + " |\n";
   }
   return rows;
 }

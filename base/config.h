@@ -1,13 +1,14 @@
 #pragma once
 // Typed configuration: one YAML file per program, every value also as environment variable and as
-// --set key=value (the last wins over the environment, that over the file, that over the default).
+// --set key=value (the last wins over the environment, that over the file, that over the default;
+// a Secret never by --set, as every process can read arguments).
 // An unknown key, a wrong type or a value out of range refuses to start with file, line and, for a
 // key, the nearest known one.
 //
 //   ConfigSchema schema("innkeeper-agent", "INNKEEPER_AGENT");
-//   schema.Add("coordinator.endpoint", &config.endpoint, "host:port of the coordinator's agent port");
-//   schema.Add("sweep", &config.sweep, "pause between two repair sweeps", {.least = 1s, .most = 1h});
-//   RETURN_IF_ERROR(schema.Load({.file = path, .sets = sets}));
+//   schema.Add("coordinator.endpoint", &config.endpoint, "host:port of the coordinator's agent
+//   port"); schema.Add("sweep", &config.sweep, "pause between two repair sweeps", {.least = 1s,
+//   .most = 1h}); RETURN_IF_ERROR(schema.Load({.file = path, .sets = sets}));
 //
 // The environment variable of "coordinator.endpoint" is INNKEEPER_AGENT_COORDINATOR_ENDPOINT.
 
@@ -48,7 +49,8 @@ class ConfigSchema {
   void Add(const std::string& key, std::string* value, const std::string& help,
            Presence presence = Presence::kOptional);
   void Add(const std::string& key, bool* value, const std::string& help);
-  void Add(const std::string& key, int64_t* value, const std::string& help, IntegerRange range = {});
+  void Add(const std::string& key, int64_t* value, const std::string& help,
+           IntegerRange range = {});
   void Add(const std::string& key, Duration* value, const std::string& help,
            DurationRange range = {});
   void Add(const std::string& key, std::vector<std::string>* value, const std::string& help);
@@ -64,14 +66,16 @@ class ConfigSchema {
                std::vector<std::string> fields);
 
   struct Sources {
-    std::string file;                // empty: no file
-    std::vector<std::string> sets;   // "key=value"
-    // Read from; the process's environment when empty. Names outside the prefix are ignored; an
-    // unknown name inside it is an error.
+    std::string file;               // empty: no file
+    std::vector<std::string> sets;  // "key=value"
+    // Read from; the process's environment when empty. Names outside the prefix are ignored, and so
+    // are those that Kubernetes makes of its Services; any other unknown name inside it is an
+    // error.
     std::vector<std::string> environment;
   };
   // INVALID_ARGUMENT: "FILE:LINE: unknown key 'x.y' (did you mean 'x.z'?)" and the like; NOT_FOUND:
-  // no such file. Variables may be partly set after an error. Files over 1 MiB are refused.
+  // no such file. Variables may be partly set after an error. Refused are files over 1 MiB,
+  // aliases, a second document, a key that stands twice, and deep nesting.
   absl::Status Load(const Sources& sources);
 
   // The effective configuration as YAML, secrets redacted.

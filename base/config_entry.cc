@@ -7,14 +7,32 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/text.h"
 
 namespace innkeeper {
 namespace {
 
-constexpr size_t kListCap = 10'000;
+// What an error quotes of a wrong value, bytes.
+constexpr size_t kQuoteCap = 80;
 
 absl::Status Wanted(const std::string& what, const std::string& got) {
-  return absl::InvalidArgumentError(what + " is expected, not '" + got + "'");
+  return absl::InvalidArgumentError(what + " is expected, not '" +
+                                    Printable(got.substr(0, kQuoteCap)) + "'");
+}
+
+absl::Status Misshapen(const std::string& what, const YAML::Node& node) {
+  const char* got = node.IsMap() ? "a mapping" : node.IsSequence() ? "a list" : "a single value";
+  return absl::InvalidArgumentError(what + " is expected, not " + got);
+}
+
+// "a", "b" of a YAML sequence of scalars.
+absl::StatusOr<std::vector<std::string>> Words(const YAML::Node& list) {
+  std::vector<std::string> words;
+  for (const YAML::Node& word : list) {
+    if (!word.IsScalar()) return Misshapen("text in the list", word);
+    words.push_back(word.Scalar());
+  }
+  return words;
 }
 
 // An entry of one scalar: YAML and text come in the same way.
@@ -26,9 +44,9 @@ ConfigEntry ScalarEntry(const std::string& key, const std::string& help, const s
   entry.help = help;
   entry.type = type;
   entry.from_text = parse;
-  entry.from_yaml = [parse, type](const YAML::Node& node, size_t&) {
+  entry.from_yaml = [parse, type](const YAML::Node& node) {
     if (node.IsNull()) return parse("");
-    if (!node.IsScalar()) return Wanted(type, node.IsMap() ? "a mapping" : "a list");
+    if (!node.IsScalar()) return Misshapen(type, node);
     return parse(node.Scalar());
   };
   entry.print = print;
@@ -95,14 +113,14 @@ ConfigEntry BoolEntry(const std::string& key, bool* value, const std::string& he
 
 ConfigEntry IntegerEntry(const std::string& key, int64_t* value, const std::string& help,
                          IntegerRange range) {
-  const std::string type = "number " + std::to_string(range.least) + ".." +
+  const std::string type = "a number " + std::to_string(range.least) + ".." +
                            (range.most == INT64_MAX ? "" : std::to_string(range.most));
   ConfigEntry entry = ScalarEntry(
       key, help, type,
       [value, range, type](const std::string& text) {
         int64_t number = 0;
         if (!absl::SimpleAtoi(text, &number) || number < range.least || number > range.most) {
-          return Wanted("a " + type, text);
+          return Wanted(type, text);
         }
         *value = number;
         return absl::OkStatus();
@@ -115,12 +133,12 @@ ConfigEntry IntegerEntry(const std::string& key, int64_t* value, const std::stri
 ConfigEntry DurationEntry(const std::string& key, Duration* value, const std::string& help,
                           DurationRange range) {
   const std::string type =
-      "duration " + FormatDuration(range.least) + ".." + FormatDuration(range.most);
+      "a duration " + FormatDuration(range.least) + ".." + FormatDuration(range.most);
   return ScalarEntry(
       key, help, type,
       [value, range, type](const std::string& text) -> absl::Status {
         ASSIGN_OR_RETURN(const Duration parsed, ParseDuration(text));
-        if (parsed < range.least || parsed > range.most) return Wanted("a " + type, text);
+        if (parsed < range.least || parsed > range.most) return Wanted(type, text);
         *value = parsed;
         return absl::OkStatus();
       },
@@ -128,13 +146,15 @@ ConfigEntry DurationEntry(const std::string& key, Duration* value, const std::st
 }
 
 ConfigEntry SecretEntry(const std::string& key, Secret* value, const std::string& help) {
-  return ScalarEntry(
+  ConfigEntry entry = ScalarEntry(
       key, help, "secret text",
       [value](const std::string& text) {
         *value = Secret(text);
         return absl::OkStatus();
       },
       [value] { return std::string(value->empty() ? "" : "[redacted]"); });
+  entry.secret = true;
+  return entry;
 }
 
 ConfigEntry ChoiceEntry(const std::string& key, std::string* value, const std::string& help,
@@ -161,14 +181,9 @@ ConfigEntry ListEntry(const std::string& key, std::vector<std::string>* value,
     if (!text.empty()) *value = absl::StrSplit(text, ',');
     return absl::OkStatus();
   };
-  entry.from_yaml = [value](const YAML::Node& node, size_t& nodes) {
-    if (!node.IsSequence() && !node.IsNull()) return Wanted("a list", "something else");
-    value->clear();
-    for (const YAML::Node& member : node) {
-      if (!member.IsScalar()) return Wanted("a list of text", "a nested value");
-      if (++nodes > kListCap) return absl::InvalidArgumentError("too many values");
-      value->push_back(member.Scalar());
-    }
+  entry.from_yaml = [value](const YAML::Node& node) -> absl::Status {
+    if (!node.IsSequence() && !node.IsNull()) return Misshapen("a list of text", node);
+    ASSIGN_OR_RETURN(*value, Words(node));
     return absl::OkStatus();
   };
   entry.print = [value] { return absl::StrJoin(*value, ","); };
@@ -184,23 +199,22 @@ namespace {
 
 absl::StatusOr<ConfigSchema::Row> ReadRow(const YAML::Node& node,
                                           const std::vector<std::string>& fields) {
-  const std::string line = "line " + std::to_string(node.Mark().line + 1) + ": ";
-  if (!node.IsMap()) return absl::InvalidArgumentError(line + "a mapping is expected");
+  const std::string line = "line " + std::to_string(node.Mark().line + 1);
+  if (!node.IsMap()) return Annotate(Misshapen("a mapping", node), line);
   ConfigSchema::Row row;
   for (const auto& member : node) {
     const std::string name = member.first.Scalar();
     if (std::ranges::find(fields, name) == fields.end()) {
-      return absl::InvalidArgumentError(line + "unknown key '" + name + "'; known are " +
-                                        absl::StrJoin(fields, ", "));
+      return absl::InvalidArgumentError(line + ": unknown key '" + Printable(name) +
+                                        "'; known are " + absl::StrJoin(fields, ", "));
     }
     if (member.second.IsSequence()) {
-      std::vector<std::string> words;
-      for (const YAML::Node& word : member.second) words.push_back(word.Scalar());
+      ASSIGN_OR_RETURN(const std::vector<std::string> words, Words(member.second));
       row[name] = absl::StrJoin(words, ",");
     } else if (member.second.IsScalar()) {
       row[name] = member.second.Scalar();
     } else {
-      return absl::InvalidArgumentError(line + name + ": text or a list of text is expected");
+      return Annotate(Misshapen("text or a list of text", member.second), line + ": " + name);
     }
   }
   return row;
@@ -214,11 +228,14 @@ ConfigEntry RowsEntry(const std::string& key, std::vector<ConfigSchema::Row>* va
   entry.key = key;
   entry.help = help + " Fields: " + absl::StrJoin(fields, ", ") + ".";
   entry.type = "list of mappings (file only)";
-  entry.from_yaml = [value, fields](const YAML::Node& node, size_t& nodes) -> absl::Status {
-    if (!node.IsSequence() && !node.IsNull()) return Wanted("a list", "something else");
+  entry.only_in_file = true;
+  entry.from_text = [](const std::string&) {
+    return absl::InvalidArgumentError("can be set in the file only");
+  };
+  entry.from_yaml = [value, fields](const YAML::Node& node) -> absl::Status {
+    if (!node.IsSequence() && !node.IsNull()) return Misshapen("a list of mappings", node);
     value->clear();
     for (const YAML::Node& member : node) {
-      if (++nodes > kListCap) return absl::InvalidArgumentError("too many values");
       ASSIGN_OR_RETURN(ConfigSchema::Row row, ReadRow(member, fields));
       value->push_back(std::move(row));
     }

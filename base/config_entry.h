@@ -15,12 +15,14 @@ namespace innkeeper {
 struct ConfigEntry {
   std::string key, help;
   std::string type;  // for the reference: "text", "duration 1s..1h"
-  // INVALID_ARGUMENT says what was expected. `nodes` counts values against the loader's cap.
-  std::function<absl::Status(const YAML::Node&, size_t& nodes)> from_yaml;
-  std::function<absl::Status(const std::string&)> from_text;  // null: only in the file
-  std::function<std::string()> print;       // one line; empty when unset
+  // Both: INVALID_ARGUMENT says what was expected.
+  std::function<absl::Status(const YAML::Node&)> from_yaml;
+  std::function<absl::Status(const std::string&)> from_text;  // environment, --set
+  std::function<std::string()> print;                         // one line; empty when unset
   std::function<YAML::Node()> to_yaml;
   bool required = false;
+  bool secret = false;        // not for --set
+  bool only_in_file = false;  // from_text always refuses
 };
 
 ConfigEntry TextEntry(const std::string& key, std::string* value, const std::string& help);
