@@ -3,14 +3,38 @@ for part in network freeipa libvirt guest tiny systemd; do
     # shellcheck source=/dev/null
     . "$HERE/parts/$part.sh"
 done
-COMMANDS=(down status clean)
+COMMANDS=(build up down status env clean)
 
 all_help() {
     cat <<'H'
+env all build     builds what is missing, starts nothing
+env all up        FreeIPA, one libvirt daemon (host1), systemd; images of guests are built
+env all env       shell assignments: the coordinates of all that
 env all down      ends everything that this environment has running, and nothing else
 env all status    every part, one line each
 env all clean     down, and deletes the cache with all that was built, for all environments
 H
+}
+
+all_build() {
+    freeipa_build
+    guest_build
+    tiny_build
+    systemd_build
+}
+
+all_up() {
+    all_build
+    freeipa_up
+    libvirt_up host1
+    systemd_up
+}
+
+all_env() {
+    freeipa_env
+    libvirt_env host1
+    systemd_env
+    printf 'INNKEEPER_ENV=%q\n' "$HERE/env"
 }
 
 all_down() {
