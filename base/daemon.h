@@ -33,12 +33,13 @@ class Daemon {
   void OnWatchdog(std::function<bool()> loop_turns);
   // Text for `systemctl status`, any time from any thread.
   void SetStatus(const std::string& text);
-  // Ends Run from any thread: with a non-OK status it is the program's failure. The first one counts.
+  // Ends Run from any thread: with a non-OK status it is the program's failure. The first one
+  // counts.
   void RequestStop(absl::Status why);
 
-  // Starts every part, sends READY=1, waits for SIGTERM, SIGINT or RequestStop, sends STOPPING=1 and
-  // stops the parts within `drain`. A stop asked for during the start skips the parts that have not
-  // started. The first failure, or OK. Call once, from the thread that made this object.
+  // Starts every part, sends READY=1, waits for SIGTERM, SIGINT or RequestStop, sends STOPPING=1
+  // and stops the parts within `drain`. A stop asked for during the start skips the parts that have
+  // not started. The first failure, or OK. Call once, from the thread that made this object.
   absl::Status Run(Duration drain);
 
  private:

@@ -20,8 +20,8 @@ namespace innkeeper {
 namespace {
 
 struct Failpoint {
-  std::string action;    // "kill", "error:UNAVAILABLE", "pause:FILE"
-  int passes_left = 1;   // acts when this reaches 0
+  std::string action;   // "kill", "error:UNAVAILABLE", "pause:FILE"
+  int passes_left = 1;  // acts when this reaches 0
 };
 
 struct Armed {

@@ -5,7 +5,8 @@
 //   FAILPOINT("order.sent");                 // may kill the process (exit code 137, as kill -9)
 //   RETURN_IF_ERROR(FAILPOINT_STATUS("ipa.add_host.answer"));
 //
-// Armed by the environment variable INNKEEPER_FAILPOINTS="name=kill;other=error:UNAVAILABLE;third=kill@3"
+// Armed by the environment variable
+// INNKEEPER_FAILPOINTS="name=kill;other=error:UNAVAILABLE;third=kill@3"
 // (@N: at the N-th pass only; default the first). "name=pause:FILE": waits until FILE exists.
 
 #include "base/status.h"

@@ -15,6 +15,13 @@ HttpServerReply Plain(int status, std::string text) {
   return reply;
 }
 
+// "[+]ipa ok", "[-]ipa no server answers", "[~]..." where it does not count.
+std::string Line(const std::string& name, Need need, const absl::Status& state) {
+  if (state.ok()) return "[+]" + name + " ok\n";
+  const std::string mark = need == Need::kRequired ? "[-]" : "[~]";
+  return mark + name + " " + Printable(std::string(state.message())) + "\n";
+}
+
 }  // namespace
 
 Health::Health(const Clock& clock, Duration limit)
@@ -39,14 +46,11 @@ HttpServerReply Health::Ready(const HttpServerRequest& request) const {
   std::string lines;
   for (const Part& part : parts) {
     const absl::Status state = part.state();
-    const bool counts = part.need == Need::kRequired;
-    ready = ready && (state.ok() || !counts);
-    lines += std::string(state.ok() ? "[+]" : counts ? "[-]" : "[~]") + part.name + " " +
-             (state.ok() ? "ok" : Printable(std::string(state.message()))) + "\n";
+    if (!state.ok() && part.need == Need::kRequired) ready = false;
+    lines += Line(part.name, part.need, state);
   }
-  lines += ready ? "ready\n" : "not ready\n";
-  return Plain(ready ? 200 : 503,
-               request.query.contains("verbose") ? lines : ready ? "ready\n" : "not ready\n");
+  const std::string verdict = ready ? "ready\n" : "not ready\n";
+  return Plain(ready ? 200 : 503, request.query.contains("verbose") ? lines + verdict : verdict);
 }
 
 void Health::RouteOn(HttpServer& server) {
@@ -55,9 +59,8 @@ void Health::RouteOn(HttpServer& server) {
   };
   server.Route("GET", "/livez", live);
   server.Route("GET", "/healthz", live);
-  server.Route("GET", "/readyz", [this](const HttpServerRequest& request, const Call&) {
-    return Ready(request);
-  });
+  server.Route("GET", "/readyz",
+               [this](const HttpServerRequest& request, const Call&) { return Ready(request); });
 }
 
 }  // namespace innkeeper

@@ -24,8 +24,8 @@ class Health {
   void Beat();
   bool Alive() const;
 
-  // GET /livez, /readyz (?verbose lists each part, a line each) and /healthz on `server`, which must
-  // not outlive this object.
+  // GET /livez, /readyz (?verbose lists each part, a line each) and /healthz on `server`, which
+  // must not outlive this object.
   void RouteOn(HttpServer& server);
 
  private:

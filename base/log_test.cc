@@ -16,8 +16,8 @@ using Json = nlohmann::ordered_json;
 TEST(Log, WritesOneJsonObjectPerLineWithItsKeysInOrder) {
   CapturedLog log;
   InitLog("coordinator", LogLevel::kInfo);
-  LogInfo("guest enrolled", {{"guest", "shop/web-1"}, {"seconds", 48}, {"again", true},
-                             {"ratio", 0.5}});
+  LogInfo("guest enrolled",
+          {{"guest", "shop/web-1"}, {"seconds", 48}, {"again", true}, {"ratio", 0.5}});
   ASSERT_EQ(log.lines().size(), 1u);
   const Json line = Json::parse(log.lines()[0]);
   std::vector<std::string> keys;

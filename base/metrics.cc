@@ -18,7 +18,8 @@
 namespace innkeeper {
 namespace {
 
-// Fields of /proc/self/stat behind the command name, which may hold blanks and parentheses (proc(5)).
+// Fields of /proc/self/stat behind the command name, which may hold blanks and parentheses
+// (proc(5)).
 struct ProcessFigures {
   double cpu_seconds = 0, resident_bytes = 0, threads = 0, start_ticks = 0, open_descriptors = 0;
 };
@@ -95,8 +96,7 @@ void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& c
 void UpdateProcessMetrics(prometheus::Registry& registry) {
   const ProcessFigures figures = ReadFigures();
   Raise(registry, "process_cpu_seconds_total", "CPU time used, seconds.", figures.cpu_seconds);
-  Set(registry, "process_resident_memory_bytes", "Resident memory, bytes.",
-      figures.resident_bytes);
+  Set(registry, "process_resident_memory_bytes", "Resident memory, bytes.", figures.resident_bytes);
   Set(registry, "process_open_fds", "Open descriptors.", figures.open_descriptors);
   Set(registry, "process_threads", "Threads.", figures.threads);
   Set(registry, "process_start_time_seconds", "Start, seconds since the epoch.",

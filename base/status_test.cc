@@ -57,7 +57,8 @@ TEST(IsRetryable, IsTrueForExactlyFourCodes) {
 }
 
 TEST(ErrnoStatus, MapsWhatTheCallerCanActOn) {
-  EXPECT_EQ(ErrnoStatus(ENOENT, "open x"), absl::NotFoundError("open x: No such file or directory"));
+  EXPECT_EQ(ErrnoStatus(ENOENT, "open x"),
+            absl::NotFoundError("open x: No such file or directory"));
   EXPECT_TRUE(absl::IsPermissionDenied(ErrnoStatus(EACCES, "")));
   EXPECT_TRUE(absl::IsAlreadyExists(ErrnoStatus(EEXIST, "")));
   EXPECT_TRUE(absl::IsResourceExhausted(ErrnoStatus(ENOSPC, "")));

@@ -11,7 +11,10 @@ TEST(Printable, KeepsOrdinaryTextOfAnyScript) {
 
 TEST(Printable, ReplacesWhatCouldMisleadAReader) {
   EXPECT_EQ(Printable("a\x1b[31mb"), "a\xEF\xBF\xBD[31mb");
-  EXPECT_EQ(Printable("a\xE2\x80\xAE" "b"), "a\xEF\xBF\xBD" "b");  // right-to-left override
+  EXPECT_EQ(Printable("a\xE2\x80\xAE"
+                      "b"),
+            "a\xEF\xBF\xBD"
+            "b");  // right-to-left override
   EXPECT_EQ(Printable("two\nlines"), "two lines");
 }
 

@@ -5,7 +5,8 @@
 namespace innkeeper {
 namespace {
 
-// How long a worker sleeps at most when nothing is scheduled. Any value is right: every change wakes it.
+// How long a worker sleeps at most when nothing is scheduled. Any value is right: every change
+// wakes it.
 constexpr auto kLongestSleep = std::chrono::hours(1);
 
 }  // namespace
@@ -28,7 +29,8 @@ void WorkQueue::AddAfter(const std::string& key, Duration delay) {
     if (!Schedule(key, clock_.Monotonic() + delay)) return;
     ++version_;
   }
-  // All of them: the one that takes this key must not be the only one that knows when the next is due.
+  // All of them: the one that takes this key must not be the only one that knows when the next is
+  // due.
   changed_.notify_all();
 }
 

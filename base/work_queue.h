@@ -1,7 +1,7 @@
 #pragma once
 // The queue of a reconciler: a key is queued once however often it is added, never worked on by two
-// workers at a time, and worked on once more when it was added meanwhile. Failures come back after a
-// growing, jittered wait. (The contract of Kubernetes' workqueue.)
+// workers at a time, and worked on once more when it was added meanwhile. Failures come back after
+// a growing, jittered wait. (The contract of Kubernetes' workqueue.)
 
 #include <condition_variable>
 #include <cstdint>
@@ -26,11 +26,11 @@ class WorkQueue {
   WorkQueue(Backoff::Limits retry, const Clock& clock, Random& random);
 
   // Thread-safe, never block (Pop apart).
-  void Add(const std::string& key);                         // as soon as a worker is free
-  void AddAfter(const std::string& key, Duration delay);    // an earlier time already set stays
-  void AddRetry(const std::string& key);                    // after the key's backoff
-  void Forget(const std::string& key);                      // its backoff starts anew
-  void Wake();                                              // look at the clock again
+  void Add(const std::string& key);                       // as soon as a worker is free
+  void AddAfter(const std::string& key, Duration delay);  // an earlier time already set stays
+  void AddRetry(const std::string& key);                  // after the key's backoff
+  void Forget(const std::string& key);                    // its backoff starts anew
+  void Wake();                                            // look at the clock again
 
   // The next key, which the caller owns until Done(key). Nothing after a stop request. Blocks.
   std::optional<std::string> Pop(std::stop_token stop);

@@ -125,7 +125,9 @@ TEST_F(WorkQueueTest, LooksAtTheClockAgainWhenWoken) {
 
 TEST_F(WorkQueueTest, EndsAWaitOnAStopRequest) {
   std::optional<std::string> got = "something";
-  { std::jthread worker([&](std::stop_token stop) { got = queue_.Pop(stop); }); }
+  {
+    std::jthread worker([&](std::stop_token stop) { got = queue_.Pop(stop); });
+  }
   EXPECT_EQ(got, std::nullopt);
 }
 

@@ -15,9 +15,8 @@ class CapturedLog {
   explicit CapturedLog(LogLevel least = LogLevel::kDebug) {
     Lines().With([](auto& lines) { lines.clear(); });
     InitLog("test", least);
-    SetLogSink([](const std::string& line) {
-      Lines().With([&](auto& lines) { lines.push_back(line); });
-    });
+    SetLogSink(
+        [](const std::string& line) { Lines().With([&](auto& lines) { lines.push_back(line); }); });
   }
   ~CapturedLog() {
     SetLogSink(nullptr);

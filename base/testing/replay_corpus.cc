@@ -1,5 +1,5 @@
-// main() of a fuzz target outside the fuzz preset: runs it over every file of the directories named.
-// libFuzzer's entry point is declared by the fuzz targets themselves.
+// main() of a fuzz target outside the fuzz preset: runs it over every file of the directories
+// named. libFuzzer's entry point is declared by the fuzz targets themselves.
 
 #include <algorithm>
 #include <cstdint>
