@@ -276,8 +276,9 @@ ConnectionPtr StreamingLink::Replace(const ConnectionPtr& old) {
     return old;
   }
   old->current = false;
+  // Not closed from here: the coordinator ends it when it has the new one, and until then the node
+  // must not look disconnected.
   old->leave_by = std::chrono::steady_clock::now() + options_.handover;
-  old->stream->CloseWrites();
   leaving_.push_back(old);
   outbox_.Open();
   return *std::move(fresh);
