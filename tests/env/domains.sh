@@ -27,6 +27,14 @@ domain_virsh() {
 
 domain_state() { domain_virsh "$1" domstate 2>/dev/null || echo unknown; }
 
+# domain_signal NAME SIGNAL: to its emulator
+domain_signal() {
+    local host pid
+    host=$(domain_host "$1")
+    pid=$(cat "$RUN/libvirt/$host/run/qemu/$1.pid" 2>/dev/null) || die "guest $1 is not running"
+    kill "-$2" "$pid"
+}
+
 domain_mac() {
     local hash
     hash=$(printf '%s' "$NAME $1" | sha256sum)
@@ -49,6 +57,8 @@ domain_interface() {
     echo "$source<mac address='$(domain_mac "$1")'/><model type='virtio'/></interface>"
 }
 
+# domain_clock SECONDS: a clock that is wrong by so much
+domain_clock() { [ -z "$1" ] || echo "<clock offset='variable' adjustment='$1' basis='utc'/>"; }
 domain_cpu() { case $ACCEL in kvm) echo "<cpu mode='host-passthrough'/>" ;; *) echo "<cpu mode='maximum'/>" ;; esac; }
 # what every guest's kernel is told: emulation is slow enough without mitigations and randomisation
 domain_cmdline() { echo "console=ttyS0 quiet loglevel=3 net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr no_timer_check"; }

@@ -5,12 +5,9 @@ PACKAGE_SETS=(build parts)
 
 # missing_packages SET...: names of those that are not installed
 missing_packages() {
-    local set package
-    for set; do
-        for package in $(read_list "$set"); do
-            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
-        done
-    done
+    local set
+    comm -23 <(for set; do read_list "$set"; done | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u)
 }
 
 check_debian() {

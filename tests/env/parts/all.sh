@@ -1,7 +1,6 @@
 # shellcheck shell=bash
-for part in network freeipa libvirt guest tiny systemd; do
-    # shellcheck source=/dev/null
-    . "$HERE/parts/$part.sh"
+for each in network freeipa libvirt guest tiny systemd; do
+    load_part "$each"
 done
 COMMANDS=(build up down status env clean)
 

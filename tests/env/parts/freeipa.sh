@@ -38,8 +38,8 @@ freeipa_up() {
     network_up
     lock freeipa
     if ! machine_pid freeipa >/dev/null; then
-        say "booting FreeIPA"
         ON_ABORT=stop_server
+        say "booting FreeIPA"
         start_server "$(ipa_folder)/golden:$(ipa_folder)/server:$CACHE/freeipa/root" "$RUN/freeipa"
     fi
     install -m 644 "$(ipa_folder)/golden/root/pki/ca.crt" "$RUN/freeipa/ca.crt"

@@ -5,7 +5,7 @@
 . "$HERE/guest_image.sh"
 # shellcheck source=tests/env/parts/network.sh
 . "$HERE/parts/network.sh"
-COMMANDS=(build new rm start stop list address wait run get agent clone snapshot revert clean)
+COMMANDS=(build new rm start stop freeze thaw list address wait run get agent clone snapshot revert clean)
 
 guest_help() {
     cat <<'H'
@@ -16,6 +16,7 @@ env guest new NAME FQDN [OPTIONS]
     --memory MIB, --cpus N      768, 2
     --enroll yes|no             writes Innkeeper's metadata element, with FQDN
     --user-data FILE            cloud-init user-data instead of just the host name
+    --clock-offset SECONDS      its clock is wrong by so much
     --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
     --quick                     no cloud-init: the initrd sets host name and address (ready in a third of the time)
     --no-start                  only defined
@@ -29,10 +30,11 @@ env guest run NAME [SECONDS] <SCRIPT   as root inside, through the agent; its ou
 env guest get NAME PATH         a file of the guest on stdout
 env guest agent NAME JSON       one command of the guest agent's protocol
 env guest start|stop|rm NAME    stop is a power cut
+env guest freeze|thaw NAME      stops its emulator as a hung disk would; libvirt still calls it running
 env guest list | address NAME
 env guest clean                 removes all guests and the image
 
-wait, run, get, agent, start, stop, rm and list also serve tiny guests.
+wait, run, get, agent, start, stop, freeze, thaw, rm and list also serve tiny guests.
 H
 }
 
@@ -53,6 +55,7 @@ guest_options() {
             --enroll) enroll=$2 ;;
             --fqdn) fqdn=$2 ;;
             --user-data) user_data=$2 ;;
+            --clock-offset) clock=$2 ;;
             --files) files=$2 ;;
             --quick) quick=yes && shift && continue ;;
             --no-start) start=no && shift && continue ;;
@@ -116,6 +119,7 @@ guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, c
     <cmdline>$cmdline</cmdline>
   </os>
   <features><acpi/>$([ "$ACCEL" = kvm ] || echo "<tcg><tb-cache unit='MiB'>256</tb-cache></tcg>")</features>
+  $(domain_clock "$clock")
   <on_reboot>restart</on_reboot>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
@@ -133,7 +137,7 @@ XML
 }
 
 guest_new() {
-    local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' user_data='' files='' start=yes quick=no folder
+    local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' user_data='' files='' clock='' start=yes quick=no folder
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
     [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init for --user-data"
@@ -165,7 +169,7 @@ guest_place() {
 copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
-    local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' user_data='' files='' start=yes quick folder hostname
+    local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' user_data='' files='' clock='' start=yes quick folder hostname
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
@@ -217,6 +221,9 @@ guest_start() { domain_virsh "${1:-}" start >/dev/null; }
 guest_stop() {
     [ "$(domain_state "${1:-}")" = "shut off" ] || domain_virsh "$1" destroy >/dev/null
 }
+
+guest_freeze() { domain_signal "${1:-}" STOP; }
+guest_thaw() { domain_signal "${1:-}" CONT; }
 
 guest_rm() {
     local name

@@ -47,10 +47,10 @@ systemd_up() {
     systemd_build
     lock systemd
     if ! machine_pid systemd >/dev/null; then
+        ON_ABORT="machine_halt systemd"
         say "booting systemd"
         rm -rf "$RUN/systemd" "$SOCKETS/systemd-bus"
         mkdir -p "$SOCKETS/systemd-bus"
-        ON_ABORT="machine_halt systemd"
         machine_boot systemd "$CACHE/systemd/root" "$RUN/systemd" --private-network "--bind=$SOCKETS/systemd-bus:/run/dbus"
         ON_ABORT=
     fi

@@ -22,11 +22,12 @@ env tiny xml NAME [OPTIONS]   its domain XML on stdout, nothing is defined
                               an executable /etc/tiny.sh runs before the agent
     --block RPC,RPC           guest agent commands that are refused, as RHEL does with guest-exec
     --hostile MODE            instead of qemu-ga: silent, flood, shapes, utf8, slow, deep or double (see hostile_agent.c)
+    --clock-offset SECONDS    its clock is wrong by so much
     --no-agent                no channel for an agent
     --no-start                only defined
 env tiny clean                removes the image
 
-Nothing it writes survives its reboot. Its time is the host's.
+Nothing it writes survives its reboot.
 H
 }
 
@@ -72,7 +73,7 @@ make_tiny_initrd() {
     rm -rf "$tree"
 }
 
-tiny_defaults() { host=host1 address=user memory=160 uuid='' enroll='' fqdn='' overlay='' block='' hostile='' agent=yes start=yes; }
+tiny_defaults() { host=host1 address=user memory=160 uuid='' enroll='' fqdn='' overlay='' block='' hostile='' clock='' agent=yes start=yes; }
 tiny_options() {
     while [ $# -gt 0 ]; do
         case $1 in
@@ -81,6 +82,7 @@ tiny_options() {
                 printf -v "${1#--}" '%s' "$2"
                 shift
                 ;;
+            --clock-offset) clock=$2 && shift ;;
             --no-agent) agent=no ;;
             --no-start) start=no ;;
             *) die "no option '$1': env tiny --help" ;;
@@ -120,6 +122,7 @@ tiny_xml_text() {
     <cmdline>$(tiny_cmdline "$1")</cmdline>
   </os>
   <features><acpi/></features>
+  $(domain_clock "$clock")
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
@@ -141,7 +144,7 @@ tiny_initrd() {  # FOLDER
 }
 
 tiny_xml() {
-    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile agent start folder
+    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start folder
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"
@@ -155,7 +158,7 @@ tiny_xml() {
 }
 
 tiny_new() {
-    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile agent start folder
+    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start folder
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"
