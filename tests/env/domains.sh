@@ -59,7 +59,6 @@ domain_interface() {
 
 # domain_clock SECONDS: a clock that is wrong by so much
 domain_clock() { [ -z "$1" ] || echo "<clock offset='variable' adjustment='$1' basis='utc'/>"; }
-domain_cpu() { case $ACCEL in kvm) echo "<cpu mode='host-passthrough'/>" ;; *) echo "<cpu mode='maximum'/>" ;; esac; }
 # what every guest's kernel is told: emulation is slow enough without mitigations and randomisation
 domain_cmdline() { echo "console=ttyS0 quiet loglevel=3 net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr no_timer_check"; }
 

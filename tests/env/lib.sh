@@ -5,7 +5,6 @@ CACHE=${INNKEEPER_CACHE:-${HOME:-/root}/.cache/innkeeper}
 NAME=${INNKEEPER_ENV_NAME:-ikenv}
 NET=${INNKEEPER_ENV_NET:-10.213.7}
 DOMAIN=${INNKEEPER_ENV_DOMAIN:-demo.innkeeper.test}
-ACCEL=${INNKEEPER_ENV_ACCEL:-qemu}
 
 RUN=$CACHE/run/$NAME           # overlays and disks of what runs
 SOCKETS=/run/innkeeper-env/$NAME  # pids and sockets: a Unix socket's path may have 107 bytes
@@ -26,7 +25,6 @@ check_settings() {
         die "INNKEEPER_ENV_NAME must be 1-10 lower case letters and digits (it names interfaces): $NAME"
     [[ $NET =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "INNKEEPER_ENV_NET must be three numbers: $NET"
     [[ $DOMAIN =~ ^[a-z0-9.-]+\.[a-z0-9-]+$ ]] || die "INNKEEPER_ENV_DOMAIN is no domain: $DOMAIN"
-    case $ACCEL in qemu | kvm) ;; *) die "INNKEEPER_ENV_ACCEL is qemu or kvm: $ACCEL" ;; esac
     # overlayfs and nspawn options use these characters as separators
     case $CACHE in *[:,\\\ ]*) die "INNKEEPER_CACHE may not contain blanks, colons, commas or backslashes" ;; esac
     case $CACHE in /*) ;; *) die "INNKEEPER_CACHE must be an absolute path: $CACHE" ;; esac

@@ -106,19 +106,19 @@ guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, c
     if [ "$quick" = yes ]; then cmdline+=" $(quick_cmdline "$3" "$2")"; else seeds=$(seed_disk "$folder/cidata.iso" vdb); fi
     [ ! -e "$folder/files.iso" ] || seeds+=$(seed_disk "$folder/files.iso" vdc)
     cat >"$folder/domain.xml" <<XML
-<domain type='$ACCEL'>
+<domain type='qemu'>
   <name>$1</name>
   $(domain_metadata "$enroll" "$4")
   <memory unit='MiB'>$memory</memory>
   <vcpu>$cpus</vcpu>
-  $(domain_cpu)
+  <cpu mode='maximum'/>
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>$CACHE/kernel/vmlinux</kernel>
     <initrd>$GUEST_INITRD</initrd>
     <cmdline>$cmdline</cmdline>
   </os>
-  <features><acpi/>$([ "$ACCEL" = kvm ] || echo "<tcg><tb-cache unit='MiB'>256</tb-cache></tcg>")</features>
+  <features><acpi/><tcg><tb-cache unit='MiB'>256</tb-cache></tcg></features>
   $(domain_clock "$clock")
   <on_reboot>restart</on_reboot>
   <devices>

@@ -108,13 +108,13 @@ tiny_xml_text() {
     local channel="<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
     [ "$agent" = yes ] || channel=
     cat <<XML
-<domain type='$ACCEL'>
+<domain type='qemu'>
   <name>$1</name>
   ${uuid:+<uuid>$uuid</uuid>}
   $(domain_metadata "$enroll" "$fqdn")
   <memory unit='MiB'>$memory</memory>
   <vcpu>1</vcpu>
-  $(domain_cpu)
+  <cpu mode='maximum'/>
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>$CACHE/kernel/vmlinux</kernel>
