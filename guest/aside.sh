@@ -12,10 +12,13 @@ keep() { # mv|cp
         [ -e "$path" ] || [ -L "$path" ] || continue
         place=$aside${path#"$ROOT"}
         mkdir -p "$(dirname "$place")"
-        case $how in
-            mv) mv -f "$path" "$place" ;;
-            cp) cp -pR "$path" "$(dirname "$place")/" ;;
-        esac || return 1
+        if [ "$how" = cp ]; then
+            cp -pR "$path" "$(dirname "$place")/"
+        elif [ -e "$place" ]; then # kept as it was before the uninstaller changed it
+            rm -rf "$path"
+        else
+            mv "$path" "$place"
+        fi
     done
 }
 

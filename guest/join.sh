@@ -13,6 +13,7 @@
 # shellcheck disable=SC2034,SC2154 # composed with the files named in CMakeLists.txt before
 
 servers='' ca='' install=no
+settle=180   # seconds to wait for the end of the boot; 0 for a unit that is itself part of it
 own_keytab='' # a copy of a key of ours that still works, when the configuration is lost
 
 take_parameter() {
@@ -20,6 +21,7 @@ take_parameter() {
         servers) servers=$2 ;;
         ca) ca=$2 ;;
         install) install=$2 ;;
+        settle) settle=$2 ;;
         password) password=$2 ;;
     esac
 }
@@ -51,6 +53,7 @@ check_parameters() {
     check servers are_servers "$servers"
     check ca is_base64 "$ca"
     check password is_password "$password"
+    check settle is_number "$settle"
     [ "$timeout" -ge 60 ] || timeout=60
 }
 
@@ -134,7 +137,7 @@ install_quietly() {
     python=$(interpreter)
     [ -n "$python" ] || return 90
     write_client_install
-    printf '%s\n' "$password" | bounded "$python" -I "$WORK/client_install.py" "${servers%% *}" "$@"
+    printf '%s\n' "$password" | bounded "$python" -I -u "$WORK/client_install.py" "${servers%% *}" "$@"
 }
 
 # install_client: sets exit_code.
@@ -170,9 +173,10 @@ scrub_log() {
 
 # --- what became of it ------------------------------------------------------------------------------
 
-# The installer's words up to the rollback, on one line: the cause stands before it.
-words_before_rollback() {
-    sed '/Rolling back changes/,$d' "$WORK/install" | tail -c 16384 | tr '\n' ' '
+# The installer's words up to the rollback: the cause stands before it.
+cause() {
+    sed -e '/Rolling back changes/,$d' -e '/The ipa-client-install command failed/,$d' -e '/^[[:blank:]]*$/d' \
+        "$WORK/install" | tail -c 16384
 }
 
 # failure_class TEXT: the class of a failed installer by what it said, most telling first.
@@ -199,13 +203,13 @@ failure_class() {
 }
 
 fail_by_installer() {
-    detail=$(sed '/Rolling back changes/,$d' "$WORK/install" | grep -v '^[[:blank:]]*$' | tail -n 2 | tr '\n' ' ')
+    detail=$(cause | tail -n 2 | tr '\n' ' ')
     case $exit_code in
         91) finish failed clock-skew "before the join: $detail" ;;
         124 | 137) finish failed interrupted "the installer did not end within its time: $detail" ;;
         127) finish failed package-missing "$detail" ;;
     esac
-    finish failed "$(failure_class "$(words_before_rollback)")" "$detail"
+    finish failed "$(failure_class "$(cause | tr '\n' ' ')")" "$detail"
 }
 
 # finish_joined CLASS DETAIL: with the proof from inside.
@@ -241,6 +245,7 @@ main() {
     start_attempt
     progress preparing
     family=$(os_family)
+    await_boot "$settle"
     ensure_client
     place_ca
     write_krb5_conf

@@ -101,6 +101,16 @@ kinit_class() { # TEXT
     esac
 }
 
+# A guest agent may answer before the boot is over: no D-Bus yet, cloud-init about to set the host
+# name. await_boot SECONDS waits for the end, but not for a boot that hangs.
+await_boot() {
+    ! has systemctl || until_uptime=$(($(uptime_seconds) + $1))
+    while has systemctl && [ "$(uptime_seconds)" -lt "$until_uptime" ]; do
+        case $(systemctl is-system-running) in running | degraded | maintenance | stopping) return 0 ;; esac
+        sleep 1
+    done
+}
+
 sssd_active() { systemctl is-active --quiet sssd; }
 
 # can_look_up SECONDS USER...: one of the users is known through sssd within that time.
