@@ -40,11 +40,13 @@ inline absl::Status OpensslError(absl::StatusCode code, const std::string& conte
   return absl::Status(code, context + ": " + text);
 }
 
-// Every certificate of a PEM text, in order; other blocks are skipped.
+// The certificates of a PEM text, in order, up to the first that cannot be read; other blocks are
+// skipped.
 inline std::vector<CertificateHandle> ReadCertificates(const std::string& pem) {
   std::vector<CertificateHandle> found;
   const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+  // An empty password: an encrypted block is an error, never a prompt on the terminal.
+  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, const_cast<char*>(""))) {
     found.emplace_back(one);
   }
   ERR_clear_error();  // the end of the text is an error to OpenSSL
@@ -53,7 +55,6 @@ inline std::vector<CertificateHandle> ReadCertificates(const std::string& pem) {
 
 inline KeyHandle ReadPrivateKey(const std::string& pem) {
   const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  // An empty password: an encrypted key is an error, never a prompt on the terminal.
   KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, const_cast<char*>("")));
   ERR_clear_error();
   return key;

@@ -10,7 +10,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/openssl_handles.h"
@@ -34,10 +33,18 @@ absl::Time TimeOf(const ASN1_TIME* time) {
   return absl::FromTM(parts, absl::UTCTimeZone());
 }
 
+// As UTF-8. Empty when there is none, and when a NUL byte could make it look like another name.
 std::string CommonName(X509* certificate) {
-  char text[256] = "";
-  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text, sizeof text);
-  return text;
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  const int place = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (place < 0) return "";
+  unsigned char* utf8 = nullptr;
+  const int size =
+      ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place)));
+  if (size < 0) return "";
+  std::string name(reinterpret_cast<const char*>(utf8), static_cast<size_t>(size));
+  OPENSSL_free(utf8);
+  return name.find('\0') == std::string::npos ? name : "";
 }
 
 std::string Serial(X509* certificate) {
@@ -61,10 +68,17 @@ std::string TextOf(const ASN1_STRING* string) {
                      static_cast<size_t>(ASN1_STRING_length(string)));
 }
 
+// Empty for anything that is not four or sixteen bytes.
 std::string AddressText(const ASN1_OCTET_STRING& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(address.length == 4 ? AF_INET : AF_INET6, address.data, text, sizeof text);
+  if (address.length == 4) inet_ntop(AF_INET, address.data, text, sizeof text);
+  if (address.length == 16) inet_ntop(AF_INET6, address.data, text, sizeof text);
   return text;
+}
+
+void AddName(std::string name, std::vector<std::string>& names) {
+  if (name.empty() || name.find('\0') != std::string::npos) return;
+  names.push_back(std::move(name));
 }
 
 void ReadAlternativeNames(X509* certificate, CertificateFacts& facts) {
@@ -73,11 +87,9 @@ void ReadAlternativeNames(X509* certificate, CertificateFacts& facts) {
           X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_URI) facts.uris.push_back(TextOf(name->d.uniformResourceIdentifier));
-    if (name->type == GEN_DNS) facts.names.push_back(TextOf(name->d.dNSName));
-    if (name->type == GEN_IPADD) {
-      facts.names.push_back(AddressText(*name->d.iPAddress));
-    }
+    if (name->type == GEN_URI) AddName(TextOf(name->d.uniformResourceIdentifier), facts.uris);
+    if (name->type == GEN_DNS) AddName(TextOf(name->d.dNSName), facts.names);
+    if (name->type == GEN_IPADD) AddName(AddressText(*name->d.iPAddress), facts.names);
   }
 }
 
@@ -119,29 +131,60 @@ absl::Status WriteFile(const fs::path& path, std::string_view bytes, mode_t mode
   return outcome;
 }
 
-void SyncFolder(const fs::path& folder) {
+absl::Status SyncFolder(const fs::path& folder) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
+  if (fd < 0) return ErrnoStatus(errno, folder.string());
+  const absl::Status outcome =
+      fsync(fd) == 0 ? absl::OkStatus() : ErrnoStatus(errno, folder.string());
   close(fd);
+  return outcome;
 }
 
+// Reads without the stream's own buffer: it would keep a copy of a key.
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return ErrnoStatus(errno == 0 ? ENOENT : errno, path.string());
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  std::error_code error;
+  const uintmax_t size = fs::file_size(path, error);
+  if (error) return ErrnoStatus(error.value(), path.string());
+  std::ifstream file;
+  file.rdbuf()->pubsetbuf(nullptr, 0);
+  file.open(path, std::ios::binary);
+  std::string bytes(size, '\0');
+  if (!file || !file.read(bytes.data(), static_cast<std::streamsize>(size))) {
+    return absl::PermissionDeniedError(path.string() + ": cannot be read");
+  }
+  return bytes;
 }
 
-// Folders of earlier pairs; the one before the present stays for readers that just opened it.
+absl::Status WritePair(const fs::path& folder, const KeyPair& pair, const std::string& ca) {
+  if (mkdir(folder.c_str(), 0700) != 0) return ErrnoStatus(errno, folder.string());
+  RETURN_IF_ERROR(WriteFile(folder / "tls.crt", pair.chain, 0644));
+  RETURN_IF_ERROR(WriteFile(folder / "tls.key", pair.key.Reveal(), 0600));
+  RETURN_IF_ERROR(WriteFile(folder / "ca.crt", ca, 0644));
+  return SyncFolder(folder);
+}
+
+// Points `link` at `target` in one step, whether it existed or not.
+absl::Status SwapLink(const fs::path& link, const fs::path& target) {
+  const fs::path fresh = link.string() + "." + RandomHex(6);
+  std::error_code failed;
+  fs::create_directory_symlink(target, fresh, failed);
+  if (failed) return ErrnoStatus(failed.value(), fresh.string());
+  if (std::rename(fresh.c_str(), link.c_str()) != 0) {
+    const absl::Status outcome = ErrnoStatus(errno, link.string());
+    fs::remove(fresh, failed);
+    return outcome;
+  }
+  return SyncFolder(link.parent_path());
+}
+
+// Folders of earlier pairs, and links that a crash left behind. The pair before the present one
+// stays for readers that have just opened it.
 void PruneOld(const fs::path& directory, const fs::path& now, const fs::path& before) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(directory, ignored)) {
     const fs::path name = entry.path().filename();
-    if (name.string().starts_with("pair-") && name != now && name != before) {
-      fs::remove_all(entry.path(), ignored);
-    }
+    const bool pair = name.string().starts_with("pair-") && name != now && name != before;
+    if (pair || name.string().starts_with("current.")) fs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -188,25 +231,22 @@ absl::Status PublishKeyPair(const std::string& directory, const KeyPair& pair,
   fs::create_directories(root, failed);
   if (failed) return ErrnoStatus(failed.value(), directory);
   const fs::path name = "pair-" + RandomHex(6);
-  if (mkdir((root / name).c_str(), 0700) != 0) return ErrnoStatus(errno, directory);
-  RETURN_IF_ERROR(WriteFile(root / name / "tls.crt", pair.chain, 0644));
-  RETURN_IF_ERROR(WriteFile(root / name / "tls.key", pair.key.Reveal(), 0600));
-  RETURN_IF_ERROR(WriteFile(root / name / "ca.crt", ca, 0644));
-  SyncFolder(root / name);
   const fs::path before = fs::read_symlink(root / "current", failed);
-  const fs::path link = root / ("current." + RandomHex(6));
-  fs::create_directory_symlink(name, link, failed);
-  if (failed) return ErrnoStatus(failed.value(), link.string());
-  if (std::rename(link.c_str(), (root / "current").c_str()) != 0) {
-    return ErrnoStatus(errno, (root / "current").string());
+  absl::Status outcome = WritePair(root / name, pair, ca);
+  if (outcome.ok()) outcome = SwapLink(root / "current", name);
+  if (outcome.ok()) {
+    PruneOld(root, name, before);
+  } else if (fs::read_symlink(root / "current", failed) != name) {
+    fs::remove_all(root / name, failed);
   }
-  SyncFolder(root);
-  PruneOld(root, name, before);
-  return absl::OkStatus();
+  return outcome;
 }
 
 absl::StatusOr<KeyPair> LoadKeyPair(const std::string& directory) {
-  const fs::path current = fs::path(directory) / "current";
+  // The link is followed once, so that both files are of one pair.
+  std::error_code failed;
+  const fs::path current = fs::canonical(fs::path(directory) / "current", failed);
+  if (failed) return ErrnoStatus(failed.value(), directory + "/current");
   KeyPair pair;
   ASSIGN_OR_RETURN(pair.chain, ReadFile(current / "tls.crt"));
   ASSIGN_OR_RETURN(std::string key, ReadFile(current / "tls.key"));
@@ -215,6 +255,9 @@ absl::StatusOr<KeyPair> LoadKeyPair(const std::string& directory) {
 }
 
 namespace {
+
+// How long a session may be resumed: a client's certificate is looked at only when one begins.
+constexpr long kSessionSeconds = 300;
 
 absl::Status UseChain(SSL_CTX* context, const std::string& pem) {
   const std::vector<CertificateHandle> chain = ReadCertificates(pem);
@@ -273,6 +316,8 @@ absl::StatusOr<TlsContext> MakeServerContext(const KeyPair& pair, const std::str
   TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return OpensslError(absl::StatusCode::kInternal, "make a TLS context");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_timeout(context.get(), kSessionSeconds);
   SSL_CTX_set_alpn_select_cb(context.get(), SelectHttp11, nullptr);
   // Sessions made under one set of client rules are never resumed under another.
   const std::string session_id = RandomHex(16);
