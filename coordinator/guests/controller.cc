@@ -11,6 +11,7 @@ namespace {
 
 // Keys of the queue say what they are; a guest's text follows, or a VM's uid.
 constexpr char kGuest[] = "guest:";
+constexpr char kChanged[] = "changed:";
 constexpr char kVm[] = "vm:";
 constexpr char kEveryGuest[] = "every guest";
 
@@ -31,7 +32,8 @@ Controller::Controller(Seams seams, IdentitySettings settings, GuestMetrics& met
       audit_(seams_, settings_.cluster),
       queue_(std::make_shared<WorkQueue>(options_.retry, seams_.clock, seams_.random)) {
   // The home may outlive us: its callbacks hold the queue alone.
-  seams_.store.OnChange([queue = queue_](const GuestKey& key) { queue->Add(kGuest + key.Text()); });
+  seams_.store.OnChange(
+      [queue = queue_](const GuestKey& key) { queue->Add(kChanged + key.Text()); });
   seams_.inventory.OnChange([queue = queue_](const VmUid& uid) { queue->Add(kVm + uid.text); });
   seams_.operation.OnChange([queue = queue_] { queue->Add(kEveryGuest); });
 }
@@ -129,6 +131,7 @@ void Controller::Process(const std::string& key, const Call& call) {
 
 Outcome Controller::ProcessKey(const std::string& key, const Call& call) {
   if (StartsWith(key, kGuest)) return ProcessGuest(key.substr(sizeof(kGuest) - 1), call);
+  if (StartsWith(key, kChanged)) return ProcessChanged(key.substr(sizeof(kChanged) - 1), call);
   if (StartsWith(key, kVm)) return ProcessVm(key.substr(sizeof(kVm) - 1), call);
   AddEveryGuest();
   return {};
@@ -138,6 +141,16 @@ Outcome Controller::ProcessGuest(const std::string& text, const Call& call) {
   const absl::StatusOr<GuestKey> key = ParseGuestKey(text);
   if (!key.ok()) return {ReconcileOutcome::kTerminal, {}, key.status()};
   return reconciler_.Reconcile(*key, call);
+}
+
+// Our own writes are no news: a pass that wrote and then failed would else be run again at once.
+Outcome Controller::ProcessChanged(const std::string& text, const Call& call) {
+  const absl::StatusOr<GuestKey> key = ParseGuestKey(text);
+  if (!key.ok()) return {ReconcileOutcome::kTerminal, {}, key.status()};
+  const absl::StatusOr<Guest> guest = seams_.store.Get(*key, call);
+  const bool known = guest.ok() && guest->version == index_.VersionOf(*key);
+  if (!known) AddGuest(*key);
+  return {};
 }
 
 Outcome Controller::ProcessVm(const std::string& uid, const Call& call) {

@@ -51,6 +51,7 @@ class Controller {
   void Process(const std::string& key, const Call& call);
   Outcome ProcessKey(const std::string& key, const Call& call);
   Outcome ProcessGuest(const std::string& text, const Call& call);
+  Outcome ProcessChanged(const std::string& text, const Call& call);
   Outcome ProcessVm(const std::string& uid, const Call& call);
   void Settle(const std::string& key, const Outcome& outcome);
 

@@ -27,7 +27,7 @@ void GuestIndex::Insert(Tables& tables, const GuestKey& key, Entry entry) {
 void GuestIndex::Set(const Guest& guest) {
   tables_.With([&](Tables& tables) {
     Remove(tables, guest.key);
-    Insert(tables, guest.key, {guest.status.phase, guest.status.fqdn});
+    Insert(tables, guest.key, {guest.status.phase, guest.status.fqdn, guest.version});
   });
 }
 
@@ -50,10 +50,18 @@ std::optional<PolicyDecision::Refusal> GuestIndex::Claim(const GuestKey& key, co
                                                  std::to_string(had) + " of " +
                                                  std::to_string(quota) + " identities"};
     const auto guest = tables.guests.find(key);
-    const Phase phase = guest == tables.guests.end() ? Phase::kWaiting : guest->second.phase;
+    Entry entry = guest == tables.guests.end() ? Entry{} : guest->second;
+    entry.fqdn = fqdn;
     Remove(tables, key);
-    Insert(tables, key, {phase, fqdn});
+    Insert(tables, key, std::move(entry));
     return std::nullopt;
+  });
+}
+
+int64_t GuestIndex::VersionOf(const GuestKey& key) const {
+  return tables_.With([&](Tables& tables) -> int64_t {
+    const auto it = tables.guests.find(key);
+    return it == tables.guests.end() ? 0 : it->second.version;
   });
 }
 

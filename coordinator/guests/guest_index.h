@@ -19,6 +19,9 @@ class GuestIndex {
   void Set(const Guest& guest);
   void Erase(const GuestKey& key);
 
+  // The version that was Set last, zero for a guest that is not known.
+  int64_t VersionOf(const GuestKey& key) const;
+
   // Gives the name to the guest, if nobody else has it and the namespace's quota allows one more
   // (negative: no limit). Else why not. A guest that has the name already keeps it.
   std::optional<PolicyDecision::Refusal> Claim(const GuestKey& key, const Fqdn& fqdn,
@@ -31,6 +34,7 @@ class GuestIndex {
   struct Entry {
     Phase phase = Phase::kNotEnrolled;
     Fqdn fqdn;  // empty: no identity
+    int64_t version = 0;
   };
   struct Tables {
     std::map<GuestKey, Entry> guests;

@@ -12,6 +12,17 @@ bool IsAbandoned(const Guest& guest, const std::optional<VmRecord>& old) {
   return old->presence == VmPresence::kMissing && !HasIdentity(guest);
 }
 
+// The name stays. Host and key must be found to be this VM's before anything is built on them.
+GuestStatus StatusForNewVm(GuestStatus status) {
+  status.attempt.reset();
+  status.enrolled_generation = -1;
+  status.verified_run.clear();
+  status.next_try.reset();
+  status.setback.reset();
+  status.conditions.erase(ConditionType::kHostRegistered);
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<GuestKey>> GuestMaker::Consider(const VmUid& uid, const Call& call) {
@@ -20,7 +31,8 @@ absl::StatusOr<std::optional<GuestKey>> GuestMaker::Consider(const VmUid& uid, c
   if (!absl::IsNotFound(known.status())) return known.status();
   const std::optional<VmRecord> vm = seams_.inventory.Find(uid);
   const bool wishes = vm && vm->presence == VmPresence::kPresent && vm->wish == Wish::kYes;
-  if (!wishes || !vm->disputed_by.empty() || !seams_.leadership.Leads()) return std::nullopt;
+  if (!wishes || !vm->disputed_by.empty()) return std::nullopt;
+  if (!seams_.leadership.Leads()) return absl::UnavailableError("another one leads");
   if (const absl::Status name = ParseGuestKey(vm->key.Text()).status(); !name.ok()) {
     LogWarning("a domain's name cannot be a guest's", {{"node", vm->node.text}, {"error", name}});
     return std::nullopt;
@@ -48,6 +60,7 @@ absl::StatusOr<std::optional<GuestKey>> GuestMaker::TakeOver(const VmRecord& vm,
     TellCollision(vm, *holder);
     return std::nullopt;
   }
+  holder->status = StatusForNewVm(holder->status);
   RETURN_IF_ERROR(seams_.store.Rebind(*holder, vm.uid, call).status());
   seams_.recorder.Record(vm.key, Reason::kAdopted, "taken over by VM " + vm.uid.text);
   return vm.key;

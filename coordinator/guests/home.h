@@ -32,7 +32,8 @@ class GuestStore {
   virtual absl::StatusOr<int64_t> UpdateSpec(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> UpdateStatus(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> MarkDeleting(const Guest& guest, const Call& call) = 0;
-  // Another VM takes the guest over (restored under a new uid). ALREADY_EXISTS: it has a guest.
+  // Another VM takes the guest over (restored under a new uid): writes the uid and guest.status.
+  // ALREADY_EXISTS: that VM has a guest.
   virtual absl::StatusOr<int64_t> Rebind(const Guest& guest, const VmUid& uid,
                                          const Call& call) = 0;
   virtual absl::Status Delete(const GuestKey& key, int64_t version, const Call& call) = 0;

@@ -106,6 +106,7 @@ Outcome IdentityReconciler::Reconcile(const GuestKey& key, const Call& call) {
     return {};
   }
   if (!seen.ok()) return Retry(seen.status());
+  index_.Set(seen->guest);
   seen->policy = DecideFor(*seen, bounded);
   IdentityPass pass(seams_, settings_, index_, metrics_, *std::move(seen), bounded);
   return Run(pass);

@@ -34,6 +34,7 @@ absl::Status IdentityPass::ActOnRemoval(const Step& step) {
 absl::Status IdentityPass::MarkDeleting() {
   ASSIGN_OR_RETURN(guest().version, seams_.store.MarkDeleting(guest(), call_));
   guest().deleting = true;
+  index_.Set(guest());
   return absl::OkStatus();
 }
 

@@ -87,7 +87,8 @@ TEST_P(IpaClientContract, KnowsNoHostThatIsNotThere) {
   EXPECT_TRUE(absl::IsNotFound(client().ShowHost(nobody, InTime()).status()));
   EXPECT_TRUE(absl::IsNotFound(client().IssuePassword(nobody, InTime()).status()));
   EXPECT_TRUE(absl::IsNotFound(client().DisableHost(nobody, InTime())));
-  EXPECT_TRUE(absl::IsNotFound(client().AddToHostGroup(world_->host_group(), nobody, InTime())));
+  const absl::Status joined = client().AddToHostGroup(world_->host_group(), nobody, InTime());
+  EXPECT_TRUE(absl::IsNotFound(joined)) << ToText(joined);
   EXPECT_TRUE(client().DeleteHost(nobody, InTime()).ok());
 }
 

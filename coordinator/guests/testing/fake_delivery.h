@@ -1,0 +1,89 @@
+#pragma once
+// Guests in memory and the agents that serve them: orders are taken, worked off when the test says
+// so, and their results told until they are acknowledged. Not thread-safe.
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "coordinator/guests/home.h"
+#include "coordinator/guests/testing/fake_inventory.h"
+
+namespace innkeeper {
+
+// What a guest does to FreeIPA, and what FreeIPA thinks of its key.
+struct GuestSideOfIpa {
+  // The key's version number. PERMISSION_DENIED: the password is not the host's.
+  std::function<absl::StatusOr<int64_t>(const Fqdn&, const Secret& password)> join;
+  std::function<bool(const Fqdn&, int64_t kvno)> accepts_key;
+  std::function<void(const Fqdn&, int64_t kvno)> leave;  // un-enrols with a key that is accepted
+};
+
+class FakeDelivery final : public Delivery {
+ public:
+  struct Key {
+    Fqdn fqdn;
+    int64_t kvno = 0;
+  };
+
+  FakeDelivery(FakeInventory& inventory, const Clock& clock, GuestSideOfIpa ipa)
+      : inventory_(inventory), clock_(clock), ipa_(std::move(ipa)) {}
+
+  absl::Status Join(JoinJob job, const Call& call) override;
+  absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
+                      const Call& call) override;
+  absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
+                     const Call& call) override;
+  absl::Status Inspect(const VmUid& uid, const std::string& order, const Call& call) override;
+  void Cancel(const VmUid& uid, const std::string& order) override;
+  void Acknowledge(const VmUid& uid, const std::string& order) override;
+
+  // Every open order of a guest that can be reached is worked off. True when there was one.
+  bool Work();
+  // The guest's next joins end so instead of joining; the front first.
+  void FailNextJoin(const VmUid& uid, JobResult result) { guests_[uid].fail.push_back(result); }
+  // The guest joins, but its word is lost: the agent says so instead.
+  void LoseNextWord(const VmUid& uid, JobResult said) { guests_[uid].lose.push_back(said); }
+  // The guest's sssd does not answer until it is mended.
+  void BreakSssd(const VmUid& uid, bool broken) { guests_[uid].sssd_broken = broken; }
+  // The agent died: what it had not finished is gone.
+  void LoseOrders(const VmUid& uid);
+  // A coordinator that starts anew is told everything that was not acknowledged.
+  void Retell();
+
+  std::optional<Key>& KeyOf(const VmUid& uid) { return guests_[uid].key; }
+  size_t joins() const { return joins_; }
+  size_t leaves() const { return leaves_; }
+  size_t verifies() const { return verifies_; }
+  const std::set<std::string>& delivered_passwords() const { return delivered_; }
+
+ private:
+  struct Order {
+    JobKind kind = JobKind::kInspect;
+    Fqdn fqdn;
+    Secret password;
+    JobView view;
+  };
+  struct SimulatedGuest {
+    std::optional<Key> key;
+    bool sssd_broken = false;
+    std::vector<JobResult> fail, lose;
+    std::map<std::string, Order> orders;
+  };
+  absl::Status Take(const VmUid& uid, Order order);
+  bool IsReachable(const VmUid& uid) const;
+  void Perform(SimulatedGuest& guest, Order& order);
+  void PerformJoin(SimulatedGuest& guest, Order& order);
+  static void Prove(const SimulatedGuest& guest, Order& order);
+
+  FakeInventory& inventory_;
+  const Clock& clock_;
+  const GuestSideOfIpa ipa_;
+  std::map<VmUid, SimulatedGuest> guests_;
+  std::set<std::string> delivered_;
+  size_t joins_ = 0, leaves_ = 0, verifies_ = 0;
+};
+
+}  // namespace innkeeper
