@@ -2,17 +2,17 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cctype>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
+#include "base/http_client/exchange.h"
 #include "base/http_client/http_client.h"
+#include "base/text.h"
 
 namespace innkeeper {
 namespace {
-
-constexpr char kSentPayload[] = "innkeeper/http-sent";
 
 struct EasyFree {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
@@ -27,14 +27,9 @@ using EasyHandle = std::unique_ptr<CURL, EasyFree>;
 using ListHandle = std::unique_ptr<curl_slist, ListFree>;
 using MultiHandle = std::unique_ptr<CURLM, MultiFree>;
 
-void InitCurlOnce() {
+bool InitCurlOnce() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
-  static_cast<void>(once);
-}
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
+  return once == CURLE_OK;
 }
 
 // curl wants the pin as base64 of the raw digest.
@@ -45,8 +40,7 @@ std::string PinText(const std::string& hex) {
   }
   std::string text(4 * ((raw.size() + 2) / 3) + 1, '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                  reinterpret_cast<const unsigned char*>(raw.data()),
-                  static_cast<int>(raw.size()));
+                  reinterpret_cast<const unsigned char*>(raw.data()), static_cast<int>(raw.size()));
   text.resize(text.size() - 1);
   return "sha256//" + text;
 }
@@ -57,42 +51,60 @@ struct Slot {
   EasyHandle easy{curl_easy_init()};
 };
 
-// What curl's callbacks of one request write into.
-struct Exchange {
-  HttpReply reply;
-  const HttpClient::Sink* sink = nullptr;
-  size_t cap = 0;
-  bool too_large = false;
-  bool ended_by_sink = false;
-};
-
-size_t OnBody(char* bytes, size_t, size_t size, void* user) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  if (exchange.sink != nullptr) {
-    if ((*exchange.sink)(bytes, size)) return size;
-    exchange.ended_by_sink = true;
-    return CURL_WRITEFUNC_ERROR;
-  }
-  if (exchange.reply.body.size() + size > exchange.cap) {
-    exchange.too_large = true;
-    return CURL_WRITEFUNC_ERROR;
-  }
-  exchange.reply.body.append(bytes, size);
-  return size;
+bool IsHexDigest(const std::string& text) {
+  return text.size() == 64 &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
-size_t OnHeader(char* bytes, size_t, size_t size, void* user) {
-  auto& headers = static_cast<Exchange*>(user)->reply.headers;
-  const std::string line(bytes, size);
-  if (line.starts_with("HTTP/")) headers.clear();  // a new answer after 100 or 401
-  const size_t colon = line.find(':');
-  if (colon == std::string::npos || headers.size() >= 256) return size;
-  const size_t start = line.find_first_not_of(" \t", colon + 1);
-  const size_t end = line.find_last_not_of(" \t\r\n");
-  const bool empty = start == std::string::npos || end < start;
-  headers.emplace_back(Lower(line.substr(0, colon)),
-                       empty ? "" : line.substr(start, end - start + 1));
-  return size;
+// Nothing of a request may start a line of its own in what goes over the wire.
+bool IsPlain(const std::string& text) {
+  return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+absl::Status CheckRequest(const HttpRequest& request) {
+  const bool method = !request.method.empty() && std::ranges::all_of(request.method, [](char c) {
+    return c >= 'A' && c <= 'Z';
+  });
+  if (!method) return absl::InvalidArgumentError("the method is not upper-case letters");
+  if (!IsPlain(request.url)) return absl::InvalidArgumentError("control characters in the URL");
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || name.find_first_of(": ") != std::string::npos || !IsPlain(name) ||
+        !IsPlain(value)) {
+      return absl::InvalidArgumentError("a header cannot be sent: " + Printable(name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Zeroes the body of a request on every way out.
+class BodyGuard {
+ public:
+  explicit BodyGuard(HttpRequest& request) : request_(request) {}
+  ~BodyGuard() {
+    if (request_.secret_body) WipeString(request_.body);
+  }
+  BodyGuard(const BodyGuard&) = delete;
+  BodyGuard& operator=(const BodyGuard&) = delete;
+
+ private:
+  HttpRequest& request_;
+};
+
+ListHandle HeaderList(const HttpRequest& request) {
+  // No "Expect: 100-continue": it costs a second with servers that do not know it.
+  curl_slist* list = curl_slist_append(nullptr, "Expect:");
+  for (const auto& [name, value] : request.headers) {
+    // curl's way of saying "send it, though it is empty" is the semicolon.
+    const std::string line = value.empty() ? name + ";" : name + ": " + value;
+    list = curl_slist_append(list, line.c_str());
+  }
+  return ListHandle(list);
+}
+
+ListHandle ResolveList(const std::vector<std::string>& entries) {
+  curl_slist* list = nullptr;
+  for (const std::string& entry : entries) list = curl_slist_append(list, entry.c_str());
+  return ListHandle(list);
 }
 
 class CurlHttpClient final : public HttpClient {
@@ -111,11 +123,10 @@ class CurlHttpClient final : public HttpClient {
   absl::StatusOr<HttpReply> Run(HttpRequest request, const Sink* sink, const Call& call);
   absl::StatusOr<std::unique_ptr<Slot>> Borrow(const Call& call);
   void GiveBack(std::unique_ptr<Slot> slot);
-  void Configure(CURL* easy, const HttpRequest& request, Exchange& exchange) const;
+  void Configure(CURL* easy, const HttpRequest& request) const;
   void ConfigureTrust(CURL* easy) const;
+  // CANCELLED and DEADLINE_EXCEEDED by call; else what curl says.
   absl::StatusOr<CURLcode> Perform(Slot& slot, const std::string& what, const Call& call) const;
-  absl::Status Failure(CURL* easy, CURLcode code, const Exchange& exchange,
-                       const std::string& what) const;
 
   const Options options_;
   std::mutex mutex_;
@@ -170,12 +181,13 @@ void CurlHttpClient::ConfigureTrust(CURL* easy) const {
   }
 }
 
-void CurlHttpClient::Configure(CURL* easy, const HttpRequest& request, Exchange& exchange) const {
-  curl_easy_reset(easy);
+void CurlHttpClient::Configure(CURL* easy, const HttpRequest& request) const {
+  curl_easy_reset(easy);  // kept: connections, TLS sessions, addresses
   ConfigureTrust(easy);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // straight to the server, whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_PROXY,
+                   "");  // straight to the server, whatever the environment says
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
                    options_.unix_socket.empty() ? "https" : "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -184,10 +196,7 @@ void CurlHttpClient::Configure(CURL* easy, const HttpRequest& request, Exchange&
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options_.connect_timeout / std::chrono::milliseconds(1)));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a cancelled request does not wait for DNS
   if (!options_.unix_socket.empty()) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options_.unix_socket.c_str());
   }
@@ -229,75 +238,25 @@ absl::StatusOr<CURLcode> CurlHttpClient::Perform(Slot& slot, const std::string& 
   return outcome;
 }
 
-absl::Status CurlHttpClient::Failure(CURL* easy, CURLcode code, const Exchange& exchange,
-                                     const std::string& what) const {
-  if (exchange.too_large) {
-    return absl::ResourceExhaustedError(what + ": the answer is larger than " +
-                                        std::to_string(options_.reply_cap) + " bytes");
-  }
-  long sent = 0;
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
-  const std::string message = what + ": " + curl_easy_strerror(code);
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-      return absl::PermissionDeniedError(message);
-    case CURLE_OPERATION_TIMEDOUT:
-      if (sent == 0) return absl::UnavailableError(message);
-      break;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return absl::InvalidArgumentError(message);
-    default:
-      break;
-  }
-  absl::Status status = absl::UnavailableError(message);
-  if (sent > 0) status.SetPayload(kSentPayload, absl::Cord("1"));
-  return status;
-}
-
 absl::StatusOr<HttpReply> CurlHttpClient::Run(HttpRequest request, const Sink* sink,
                                               const Call& call) {
+  const BodyGuard guard(request);
+  RETURN_IF_ERROR(CheckRequest(request));
   const std::string what = request.method + " " + request.url;
   RETURN_IF_ERROR(call.Check(what));
   ASSIGN_OR_RETURN(std::unique_ptr<Slot> slot, Borrow(call));
   CURL* easy = slot->easy.get();
-  Exchange exchange;
-  exchange.sink = sink;
-  exchange.cap = options_.reply_cap;
-  Configure(easy, request, exchange);
-  curl_slist* raw = curl_slist_append(nullptr, "Expect:");
-  for (const auto& [name, value] : request.headers) {
-    raw = curl_slist_append(raw, (name + ": " + value).c_str());
-  }
-  const ListHandle headers(raw);
+  const ListHandle headers = HeaderList(request);
+  const ListHandle resolve = ResolveList(options_.resolve);
+  Exchange exchange(request, sink, options_.reply_cap);
+  Configure(easy, request);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-  curl_slist* raw_resolve = nullptr;
-  for (const std::string& one : options_.resolve) {
-    raw_resolve = curl_slist_append(raw_resolve, one.c_str());
-  }
-  const ListHandle resolve(raw_resolve);
   curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve.get());
-
+  exchange.Attach(easy);
   const absl::StatusOr<CURLcode> code = Perform(*slot, what, call);
-  absl::StatusOr<HttpReply> outcome = std::move(exchange.reply);
-  long sent = 0;
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
-  if (!code.ok()) {
-    absl::Status late = code.status();
-    if (sent > 0) late.SetPayload(kSentPayload, absl::Cord("1"));
-    outcome = late;
-  } else if (*code != CURLE_OK && !exchange.ended_by_sink) {
-    outcome = Failure(easy, *code, exchange, what);
-  } else {
-    long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    outcome->status = static_cast<int>(status);
-  }
-  curl_easy_reset(easy);
-  if (request.secret_body) WipeString(request.body);
+  absl::StatusOr<HttpReply> outcome =
+      code.ok() ? exchange.Outcome(*code, what) : exchange.Mark(code.status());
+  curl_easy_reset(easy);  // nothing in it points at this request any more
   GiveBack(std::move(slot));
   return outcome;
 }
@@ -311,15 +270,15 @@ std::string HttpReply::Header(const std::string& name) const {
   return "";
 }
 
-bool WasSent(const absl::Status& failure) {
-  return failure.GetPayload(kSentPayload).has_value();
-}
-
 absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) {
-  InitCurlOnce();
   if (options.ca_file.empty() && options.ca_pem.empty() && options.unix_socket.empty()) {
     return absl::InvalidArgumentError("a CA bundle is needed: certificates are always verified");
   }
+  if (!options.pinned_spki_sha256.empty() && !IsHexDigest(options.pinned_spki_sha256)) {
+    return absl::InvalidArgumentError("the server's key pin is not 64 hexadecimal digits");
+  }
+  if (options.connections == 0) return absl::InvalidArgumentError("no connection is allowed");
+  if (!InitCurlOnce()) return absl::InternalError("libcurl does not start");
   return std::make_unique<CurlHttpClient>(std::move(options));
 }
 

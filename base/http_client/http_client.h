@@ -17,11 +17,14 @@ namespace innkeeper {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                                           // https://, or http:// over a unix socket
+  std::string url;  // https://, or http:// over a unix socket
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   bool secret_body = false;  // zeroed after sending; never in a debug trace
-  enum class Login { kNone, kNegotiate } login = Login::kNone;  // SPNEGO with the pool's ticket cache
+  enum class Login {
+    kNone,
+    kNegotiate
+  } login = Login::kNone;  // SPNEGO with the pool's ticket cache
 };
 
 struct HttpReply {
@@ -35,29 +38,33 @@ struct HttpReply {
 class HttpClient {
  public:
   struct Options {
-    std::string ca_file;            // PEM bundle; empty only with unix_socket
-    std::string ca_pem;             // instead of ca_file
-    std::string certificate_file;   // client certificate and key, PEM files; empty: none
+    std::string ca_file;           // PEM bundle; empty only with unix_socket
+    std::string ca_pem;            // instead of ca_file
+    std::string certificate_file;  // client certificate and key, PEM files; empty: none
     std::string key_file;
-    std::string unix_socket;        // connect here whatever the URL's host is
-    std::vector<std::string> resolve;   // "host:port:address", as curl's CURLOPT_RESOLVE
-    std::string pinned_spki_sha256;     // hexadecimal; the server's key must be this one
-    size_t connections = 2;             // at most this many requests in flight; more wait
-    size_t reply_cap = 16u << 20;       // bytes; a larger body is RESOURCE_EXHAUSTED
+    std::string unix_socket;           // connect here whatever the URL's host is
+    std::vector<std::string> resolve;  // "host:port:address", as curl's CURLOPT_RESOLVE
+    std::string pinned_spki_sha256;    // hexadecimal; the server's key must be this one
+    size_t connections = 2;            // at most this many requests in flight; more wait
+    size_t reply_cap = 16u << 20;      // bytes; a larger body is RESOURCE_EXHAUSTED
     bool verify_host_name = true;
     Duration connect_timeout = std::chrono::seconds(5);
   };
-  // INVALID_ARGUMENT: no CA and no unix socket.
+  // INVALID_ARGUMENT: no CA and no unix socket, or a pin that is no SHA-256.
   static absl::StatusOr<std::unique_ptr<HttpClient>> Create(Options options);
   virtual ~HttpClient() = default;
 
-  // Any HTTP status is OK here. UNAVAILABLE: no connection, or it broke (details say before or after
-  // the request was sent: see WasSent). DEADLINE_EXCEEDED, CANCELLED: by call. PERMISSION_DENIED:
-  // the server's certificate did not verify. Blocks.
+  // Any HTTP status is OK here. UNAVAILABLE: no connection, or it broke (details say before or
+  // after the request was sent: see WasSent). DEADLINE_EXCEEDED, CANCELLED: by call.
+  // PERMISSION_DENIED: the server's certificate did not verify. FAILED_PRECONDITION: our CA,
+  // certificate or key file cannot be used. INVALID_ARGUMENT: the request cannot be sent as it is.
+  // Nothing but GET and HEAD is ever sent twice. Redirects are answers; proxies are not used.
+  // Blocks.
   virtual absl::StatusOr<HttpReply> Send(HttpRequest request, const Call& call) = 0;
 
-  // As Send, but hands the body over in pieces as it comes (server-sent events). `sink` returns
-  // false to end the request early, which is OK. The reply's body stays empty.
+  // As Send, but hands the body of a 2xx answer over in pieces as it comes (server-sent events), on
+  // the calling thread. `sink` returns false to end the request early, which is OK. The reply's
+  // body stays empty; that of another answer is in it, as with Send.
   using Sink = std::function<bool(const char* bytes, size_t size)>;
   virtual absl::StatusOr<HttpReply> Stream(HttpRequest request, const Sink& sink,
                                            const Call& call) = 0;
