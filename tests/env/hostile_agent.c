@@ -2,8 +2,8 @@
 //
 //   hostile_agent PORT MODE
 //
-// It answers guest-sync and guest-sync-delimited as it should, since libvirt begins with them and would
-// not pass on what follows otherwise; every other command is answered in the manner of MODE:
+// It answers guest-sync and guest-sync-delimited as it should, since libvirt begins with them and
+// would not pass on what follows otherwise; every other command is answered in the manner of MODE:
 //   silent  not at all
 //   flood   with a valid reply of 10 MB
 //   shapes  with valid JSON of the wrong shape, another one each time
@@ -106,7 +106,8 @@ static int AnswerSync(const char* line) {
 static void Answer(const char* mode) {
   if (strcmp(mode, "flood") == 0) Flood();
   if (strcmp(mode, "shapes") == 0) Shapes();
-  if (strcmp(mode, "utf8") == 0) SendText("{\"return\": {\"host-name\": \"\xc3\x28\xff\xfe\xf0\x80\x80\x80\"}}\n");
+  if (strcmp(mode, "utf8") == 0)
+    SendText("{\"return\": {\"host-name\": \"\xc3\x28\xff\xfe\xf0\x80\x80\x80\"}}\n");
   if (strcmp(mode, "slow") == 0) Slow();
   if (strcmp(mode, "deep") == 0) Deep();
   if (strcmp(mode, "double") == 0) Twice();

@@ -192,6 +192,7 @@ guest_snapshot() {
     local name=${1:-} tag=${2:-} folder state
     check_tag "$tag"
     begin
+    domain_host "$name" >/dev/null
     state=$(domain_state "$name")
     folder=$(domain_folder "$name")
     if [ "$state" = running ]; then
@@ -244,14 +245,17 @@ guest_list() {
 guest_address() { domain_host "${1:-}" >/dev/null && cat "$(domain_folder "$1")/address"; }
 
 talk() {  # NAME COMMAND ARGUMENTS
-    local uri name=$1
-    uri=$(domain_uri "$(domain_host "$name")")
+    local host name=$1
+    host=$(domain_host "$name")
     shift
-    python3 "$HERE/agent.py" "$uri" "$name" "$@"
+    python3 "$HERE/agent.py" "$(domain_uri "$host")" "$name" "$@"
 }
 
 guest_wait() { talk "${1:-}" ping "${2:-300}"; }
-guest_run() { talk "${1:-}" run "$(cat "$(domain_folder "$1")/shell")" "${2:-600}"; }
+guest_run() {
+    domain_host "${1:-}" >/dev/null
+    talk "$1" run "$(cat "$(domain_folder "$1")/shell")" "${2:-600}"
+}
 guest_get() { talk "${1:-}" get "${2:-}"; }
 guest_agent() { talk "${1:-}" call "${2:-}"; }
 

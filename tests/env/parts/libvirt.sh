@@ -61,18 +61,8 @@ libvirt_start() {
     local folder
     folder=$(libvirt_folder "$1")
     libvirt_configure "$1"
-    # shellcheck disable=SC2016
-    detach "$(libvirt_pidfile "$1")" "$LOGS/libvirt-$1.log" unshare -m --propagation slave bash -eu -c '
-        mkdir -p /etc/libvirt /var/lib/libvirt /run/libvirt /var/log/libvirt /var/cache/libvirt
-        mount --bind "$1/etc" /etc/libvirt
-        mount --bind "$1/lib" /var/lib/libvirt
-        mount --bind "$1/run" /run/libvirt
-        mount --bind "$1/log" /var/log/libvirt
-        mount --bind "$2" /var/cache/libvirt
-        # no bus: guests must not show up in the machine list of this machine
-        [ ! -d /run/dbus ] || mount --bind "$1/dbus" /run/dbus
-        exec libvirtd --config /etc/libvirt/libvirtd.conf --pid-file "$3"
-    ' _ "$folder" "$CACHE/libvirt/capabilities" "$(libvirt_sockets "$1")/libvirtd.pid"
+    detach "$(libvirt_pidfile "$1")" "$LOGS/libvirt-$1.log" unshare -m --propagation slave \
+        bash "$HERE/image/libvirtd.sh" "$folder" "$CACHE/libvirt/capabilities" "$(libvirt_sockets "$1")/libvirtd.pid"
     wait_until 30 libvirt_answers "$1" || {
         tail -n 20 "$LOGS/libvirt-$1.log" "$folder/log/libvirtd.log" >&2
         die "libvirtd $1 does not answer"
