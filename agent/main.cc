@@ -1,6 +1,4 @@
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "agent/agent.h"
@@ -37,7 +35,7 @@ int main(int argc, char** argv) {
   int exit_code = kExitOk;
   AddProgramOptions(app, options, kAgentConfigFile);
   AddJoinCommand(app, options, exit_code);
-  app.add_subcommand("run", "Run until SIGTERM (also without any command)");
+  app.add_subcommand("run", "Run until SIGTERM (the same without a command)");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   if (app.got_subcommand("join")) return exit_code;

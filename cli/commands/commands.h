@@ -2,7 +2,7 @@
 // One function per command: it adds its subcommand, options and examples to the app, and binds what it
 // does. The exit code goes to `exit_code`.
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 
 #include "cli/context.h"
 
