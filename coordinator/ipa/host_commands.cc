@@ -79,7 +79,9 @@ absl::Status MembershipOf(const IpaAnswer& answer) {
   if (answer.refused.empty()) return absl::OkStatus();
   const std::string& reason = answer.refused.front().reason;
   if (reason == "This entry is already a member") return absl::OkStatus();
-  if (reason == "no such entry") return absl::NotFoundError("no such host: " + reason);
+  // The directory's words differ with the rights of the caller.
+  if (reason == "no such entry" || reason == "no matching entry found")
+    return absl::NotFoundError("no such host: " + reason);
   if (reason.rfind("Insufficient access", 0) == 0) return absl::PermissionDeniedError(reason);
   return absl::InvalidArgumentError("FreeIPA does not add the host to the group: " + reason);
 }

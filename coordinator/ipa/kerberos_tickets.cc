@@ -87,14 +87,19 @@ class Kerberos {
 
   absl::Status Now(krb5_timestamp& now) { return Check(krb5_timeofday(context_, &now), "time"); }
 
-  // A fresh ticket-granting ticket, alone in an emptied cache.
+  // A fresh ticket-granting ticket, alone in an emptied cache. Forwardable: FreeIPA's web server goes
+  // on to the directory in the caller's name, which the KDC allows with no other kind.
   absl::Status Begin(const std::string& kdc, const Call& call) {
+    krb5_get_init_creds_opt* wish = nullptr;
+    RETURN_IF_ERROR(Check(krb5_get_init_creds_opt_alloc(context_, &wish), "ticket request"));
+    krb5_get_init_creds_opt_set_forwardable(wish, 1);
     krb5_init_creds_context exchange = nullptr;
-    RETURN_IF_ERROR(
-        Check(krb5_init_creds_init(context_, client_, nullptr, nullptr, 0, nullptr, &exchange),
-              "ticket request"));
-    absl::Status done = BeginWith(exchange, kdc, call);
-    krb5_init_creds_free(context_, exchange);
+    absl::Status done =
+        Check(krb5_init_creds_init(context_, client_, nullptr, nullptr, 0, wish, &exchange),
+              "ticket request");
+    if (done.ok()) done = BeginWith(exchange, kdc, call);
+    if (exchange) krb5_init_creds_free(context_, exchange);
+    krb5_get_init_creds_opt_free(context_, wish);
     return done;
   }
 
