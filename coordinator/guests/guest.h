@@ -79,6 +79,9 @@ struct GuestStatus {
   int failures = 0;  // attempts that failed since the last success
   std::optional<absl::Time> next_try;
   std::optional<Setback> setback;
+  // A write to FreeIPA whose answer was lost may still land until then: nothing is built on what is
+  // seen before.
+  std::optional<absl::Time> unsure_until;
   std::optional<absl::Time> first_try;
   std::optional<absl::Duration> enroll_took;
   std::string verified_run;  // the run in which the key was last proven; empty: prove it anew

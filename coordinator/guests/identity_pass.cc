@@ -85,9 +85,7 @@ absl::StatusOr<Duration> IdentityPass::Report(const Step& last) {
 absl::StatusOr<Duration> IdentityPass::ReportFailure(const Step& step,
                                                      const absl::Status& failure) {
   if (OutcomeUnknown(failure)) {
-    // A late one must land before the next is asked for.
-    status().next_try = seen_.now + absl::FromChrono(settings_.timings.unknown_outcome);
-    status().setback.reset();
+    status().unsure_until = seen_.now + absl::FromChrono(settings_.timings.unknown_outcome);
   }
   Step shown = plan::Keep(ReasonOfFailure(step, failure), std::string(failure.message()));
   if (!plan::IsRegistered(guest()) && !status().leaving_since) shown.phase = Phase::kWaiting;

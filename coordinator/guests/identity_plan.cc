@@ -31,6 +31,14 @@ std::optional<Step> AcknowledgeStray(const Observed& seen) {
   return std::nullopt;
 }
 
+// How long a write whose answer was lost may still land; zero also when the clock was set back.
+Duration UntilSure(const Observed& seen, const Timings& timings) {
+  const std::optional<absl::Time>& until = seen.guest.status.unsure_until;
+  if (!until || *until <= seen.now) return Duration::zero();
+  const Duration left = absl::ToChronoNanoseconds(*until - seen.now);
+  return left > timings.unknown_outcome * 2 ? Duration::zero() : left;
+}
+
 // A witnessed undefine counts only while every node could contradict it, and after the grace.
 Step PlanRemovedVm(const Observed& seen, const Timings& timings) {
   if (!seen.settled || !seen.all_nodes_connected) return Quiet(timings.recheck);
@@ -123,6 +131,7 @@ Step WithDeadline(Step step, const Observed& seen, const Timings& timings) {
 
 Step PlanIdentity(const Observed& seen, const Timings& timings) {
   if (seen.paused) return Quiet();
+  if (const Duration left = UntilSure(seen, timings); left > Duration::zero()) return Quiet(left);
   if (std::optional<Step> step = AcknowledgeStray(seen)) return *step;
   const GuestStatus& status = seen.guest.status;
   if (seen.guest.deleting) return PlanRemoval(seen, timings, Reason::kHostRemoved);

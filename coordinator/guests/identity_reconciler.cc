@@ -132,9 +132,8 @@ Outcome IdentityReconciler::Run(IdentityPass& pass) {
 
 Outcome IdentityReconciler::Fail(IdentityPass& pass, const Step& step,
                                  const absl::Status& failure) {
-  const std::string guest = pass.seen().guest.key.Text();
-  LogInfo("reconcile stopped",
-          {{"guest", guest}, {"reason", TextOf(step.reason).code}, {"error", failure}});
+  // Conditions and events tell people; in an outage this would be a line per guest and try.
+  LogDebug("reconcile stopped", {{"guest", pass.seen().guest.key.Text()}, {"error", failure}});
   if (pass.seen().suspect) Suspect(pass.seen().guest.key);
   // Somebody wrote meanwhile: all is seen anew at once.
   if (absl::IsAborted(failure)) return Retry(failure);

@@ -166,6 +166,7 @@ void GuestWorld::Settle() {
 void GuestWorld::Pass(Duration time, Duration step) {
   for (Duration passed = Duration::zero(); passed < time; passed += step) {
     clock.Advance(step);
+    ipa.Land();
     Settle();
   }
 }

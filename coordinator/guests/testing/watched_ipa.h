@@ -41,7 +41,7 @@ class WatchedIpa final : public IpaClient {
   void Fail(absl::Status outage) { outage_ = std::move(outage); }
   // The next write does its work, but its answer is lost.
   void LoseNextAnswer() { lose_answer_ = true; }
-  // The next write does its work only when Land is called; its answer is lost.
+  // The next write does its work only when Land is called (as time passes); its answer is lost.
   void DelayNextWrite() { delay_write_ = true; }
   void Land();
   // Called before and after every call.
