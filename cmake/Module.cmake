@@ -1,12 +1,24 @@
-# One object library per module, linked by programs, tests and benchmarks alike.
+# One static library per module, linked by programs, tests and benchmarks alike.
 #
 #   innkeeper_module(NAME SOURCES a.cc ... DEPS targets...)
-#   innkeeper_test(NAME SOURCES a_test.cc ... DEPS targets... [LABELS real ...])
-#   innkeeper_fuzz(NAME SOURCES a_fuzz.cc DEPS targets... CORPUS dir)
 #   innkeeper_program(NAME SOURCES main.cc DEPS targets...)
+#   innkeeper_test(NAME SOURCES a_test.cc ... DEPS targets... [LABELS real ...] [TIMEOUT seconds])
+#   innkeeper_fuzz(NAME SOURCES a_fuzz.cc DEPS targets... CORPUS folder)
 #
-# Dependencies are transitive: a program that names its composition root gets the objects of every
-# module below it.
+# Dependencies are transitive: a program that names its composition root gets every module below it.
+# A test without LABELS is a unit test: it needs nothing but this checkout.
+
+# Sanitizers say all they know, and a report is a failure. The leak checker and the thread sanitizer
+# see only what was compiled for them; cmake/*.supp names the libraries that were not.
+set(INNKEEPER_TEST_ENVIRONMENT "")
+if(INNKEEPER_SANITIZER STREQUAL "asan")
+  list(APPEND INNKEEPER_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+elseif(INNKEEPER_SANITIZER STREQUAL "tsan")
+  list(APPEND INNKEEPER_TEST_ENVIRONMENT
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")
+endif()
 
 function(innkeeper_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
@@ -23,35 +35,22 @@ function(innkeeper_program name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
 endfunction()
 
-# A test against the real parts (tests/env): they are brought up once for all such tests, and their
-# coordinates stand in its environment.
-function(innkeeper_real_test name)
-  add_test(NAME ${name}
-           COMMAND ${CMAKE_COMMAND} -E env INNKEEPER_ENV_NAME=iktest INNKEEPER_ENV_NET=10.213.8
-                   ${PROJECT_SOURCE_DIR}/tests/env/in_env ${ARGN})
-  set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED parts LABELS real)
-endfunction()
-
 function(innkeeper_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(INNKEEPER_SANITIZER STREQUAL "fuzz")
     return()
   endif()
-  add_executable(${name} ${arg_SOURCES})
-  target_compile_options(${name} PRIVATE ${INNKEEPER_WARNINGS})
-  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  innkeeper_program(${name} SOURCES ${arg_SOURCES}
+                    DEPS ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
-  endif()
-  if("real" IN_LIST arg_LABELS)
-    innkeeper_real_test(${name} $<TARGET_FILE:${name}>)
-  else()
-    add_test(NAME ${name} COMMAND ${name})
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+                       ENVIRONMENT "${INNKEEPER_TEST_ENVIRONMENT}")
 endfunction()
 
 # In the fuzz preset a libFuzzer program; elsewhere the same target function replays its corpus as a
@@ -59,12 +58,15 @@ endfunction()
 function(innkeeper_fuzz name)
   cmake_parse_arguments(arg "" "CORPUS" "SOURCES;DEPS" ${ARGN})
   if(INNKEEPER_SANITIZER STREQUAL "fuzz")
-    add_executable(${name} ${arg_SOURCES})
+    innkeeper_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  else()
-    add_executable(${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/base/testing/replay_corpus.cc)
-    add_test(NAME ${name} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
-    set_tests_properties(${name} PROPERTIES LABELS fuzz-corpus TIMEOUT 120)
+    return()
   endif()
-  target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  innkeeper_program(${name}
+    SOURCES ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/base/testing/replay_corpus.cc DEPS ${arg_DEPS})
+  add_test(NAME ${name} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
+  set_tests_properties(${name} PROPERTIES LABELS fuzz-corpus TIMEOUT 120
+                       ENVIRONMENT "${INNKEEPER_TEST_ENVIRONMENT}")
 endfunction()
+
+include(Headers)

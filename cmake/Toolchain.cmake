@@ -4,8 +4,11 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
 
 set(INNKEEPER_SANITIZER "" CACHE STRING "asan (with UBSan), tsan, fuzz, or empty")
+set_property(CACHE INNKEEPER_SANITIZER PROPERTY STRINGS "" asan tsan fuzz)
 option(INNKEEPER_FAILPOINTS "Compile failpoints in (test builds only)" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
@@ -14,7 +17,17 @@ if(CCACHE_PROGRAM)
 endif()
 
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>)
-add_compile_definitions($<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+
+# What is shipped: fortified, with stack and control flow protection, all symbols bound at start.
+set(shipped $<CONFIG:RelWithDebInfo>)
+add_compile_definitions($<${shipped}:_FORTIFY_SOURCE=2>)
+add_compile_options($<${shipped}:-fstack-protector-strong> $<${shipped}:-fstack-clash-protection>)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  add_compile_options($<${shipped}:-fcf-protection>)
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  add_compile_options($<${shipped}:-mbranch-protection=standard>)
+endif()
+add_link_options($<${shipped}:-Wl,-z,relro,-z,now>)
 
 if(INNKEEPER_SANITIZER STREQUAL "asan")
   add_compile_options(-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all)
@@ -27,6 +40,8 @@ elseif(INNKEEPER_SANITIZER STREQUAL "tsan")
 elseif(INNKEEPER_SANITIZER STREQUAL "fuzz")
   add_compile_options(-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
+elseif(INNKEEPER_SANITIZER)
+  message(FATAL_ERROR "INNKEEPER_SANITIZER=${INNKEEPER_SANITIZER} is none of asan, tsan, fuzz")
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_options(-g1)
@@ -36,7 +51,6 @@ if(INNKEEPER_FAILPOINTS)
   add_compile_definitions(INNKEEPER_FAILPOINTS=1)
 endif()
 
-# Warnings for our own sources only: generated protobuf code includes this too late to matter.
-# Designated initializers leave out what has a default: that is their point.
+# For our own sources only: generated code is compiled without, and its headers count as the system's.
 set(INNKEEPER_WARNINGS -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
     -Werror)
