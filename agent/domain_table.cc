@@ -56,20 +56,6 @@ bool Runs(RunState state) { return state == RunState::kRunning || state == RunSt
 
 }  // namespace
 
-std::vector<DomainTable::Change> DomainTable::Replace(const std::vector<DomainState>& domains,
-                                                      absl::Time now) {
-  std::vector<Change> changes;
-  std::set<DomainId> seen;
-  for (const DomainState& domain : domains) {
-    seen.insert(domain.id);
-    if (std::optional<Change> change = Update(domain, now)) changes.push_back(*change);
-  }
-  for (const DomainId& id : Ids()) {
-    if (!seen.contains(id)) changes.push_back(*Remove(id, GoneReason::kVanished));
-  }
-  return changes;
-}
-
 DomainTable::Doubts DomainTable::Compare(const std::vector<DomainState>& swept) const {
   Doubts doubts;
   std::set<DomainId> seen;
@@ -82,7 +68,7 @@ DomainTable::Doubts DomainTable::Compare(const std::vector<DomainState>& swept) 
     }
   }
   for (const auto& [id, entry] : entries_) {
-    if (!seen.contains(id)) doubts.vanished.push_back(id);
+    if (!seen.contains(id)) doubts.missing.push_back(id);
   }
   return doubts;
 }

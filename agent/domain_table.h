@@ -30,13 +30,11 @@ class DomainTable {
     std::optional<GoneReason> gone;  // else new or changed
   };
 
-  // A full list: domains not in it are gone (kVanished). Only real changes are returned.
-  std::vector<Change> Replace(const std::vector<DomainState>& domains, absl::Time now);
-  // The cheap sweep: run state and number only. Ids whose full state must be read anew (new, or
-  // changed), and those that are gone are returned apart.
+  // A list against the table, by run state, run number and name only: ids whose full state must be
+  // read anew (new, or changed), and those that are not in the list.
   struct Doubts {
     std::vector<DomainId> reread;
-    std::vector<DomainId> vanished;
+    std::vector<DomainId> missing;
   };
   Doubts Compare(const std::vector<DomainState>& swept) const;
   // One domain's full state.

@@ -7,7 +7,6 @@ namespace innkeeper {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 const DomainId kWeb{"11111111-1111-4111-8111-111111111111"};
 const DomainId kDb{"22222222-2222-4222-8222-222222222222"};
@@ -29,18 +28,9 @@ class DomainTableTest : public testing::Test {
   DomainTable table_{"boot1"};
 };
 
-TEST_F(DomainTableTest, ASecondListOfTheSameChangesNothing) {
-  const std::vector<DomainState> domains{Running(kWeb, "web", 1), Running(kDb, "db", 2)};
-  EXPECT_EQ(table_.Replace(domains, kNow).size(), 2u);
-  EXPECT_THAT(table_.Replace(domains, kNow), IsEmpty());
-}
-
-TEST_F(DomainTableTest, ADomainMissingFromAFullListHasVanished) {
-  table_.Replace({Running(kWeb, "web", 1), Running(kDb, "db", 2)}, kNow);
-  const std::vector<DomainTable::Change> changes = table_.Replace({Running(kDb, "db", 2)}, kNow);
-  ASSERT_EQ(changes.size(), 1u);
-  EXPECT_EQ(changes[0].id, kWeb);
-  EXPECT_EQ(changes[0].gone, GoneReason::kVanished);
+TEST_F(DomainTableTest, TheSameStateAgainIsNoChange) {
+  EXPECT_TRUE(table_.Update(Running(kWeb, "web", 1), kNow));
+  EXPECT_FALSE(table_.Update(Running(kWeb, "web", 1), kNow));
 }
 
 TEST_F(DomainTableTest, EachStartAndEachRebootHasARunIdOfItsOwn) {
@@ -88,13 +78,14 @@ TEST_F(DomainTableTest, OnlyAnAddressOnAMacOfTheDefinitionIsKnown) {
   EXPECT_FALSE(message.facts().addresses(1).mac_known());
 }
 
-TEST_F(DomainTableTest, TheSweepNamesWhatMustBeReadAnewAndWhatIsGone) {
-  table_.Replace({Running(kWeb, "web", 1), Running(kDb, "db", 2)}, kNow);
+TEST_F(DomainTableTest, TheSweepNamesWhatMustBeReadAnewAndWhatIsMissing) {
+  table_.Update(Running(kWeb, "web", 1), kNow);
+  table_.Update(Running(kDb, "db", 2), kNow);
   DomainState changed = Running(kWeb, "web", 3);
   const DomainId fresh{"33333333-3333-4333-8333-333333333333"};
   const DomainTable::Doubts doubts = table_.Compare({changed, Running(fresh, "new", 4)});
   EXPECT_THAT(doubts.reread, ElementsAre(kWeb, fresh));
-  EXPECT_THAT(doubts.vanished, ElementsAre(kDb));
+  EXPECT_THAT(doubts.missing, ElementsAre(kDb));
 }
 
 TEST_F(DomainTableTest, AnUnresponsiveAgentIsShownUntilItsChannelChanges) {

@@ -89,31 +89,31 @@ void DomainWatch::Forget(const DomainId& id, GoneReason why) {
     return Reread(id, {});
   }
   undefined_.erase(id);
+  unexplained_.erase(id);
   Apply(id, [&](DomainTable& table) { return table.Remove(id, why); });
 }
 
-GoneReason DomainWatch::WhyGone(const DomainTable& table, const DomainId& id) {
-  if (undefined_.erase(id) > 0) return GoneReason::kUndefined;
-  const DomainState* known = table.Find(id);
-  return known != nullptr && !known->persistent ? GoneReason::kTransientEnded
-                                                : GoneReason::kVanished;
+void DomainWatch::NotThere(const DomainId& id) {
+  const bool persistent = table_.With([&](DomainTable& table) {
+    const DomainState* known = table.Find(id);
+    return known == nullptr || known->persistent;
+  });
+  if (undefined_.contains(id)) return Forget(id, GoneReason::kUndefined);
+  if (!persistent) return Forget(id, GoneReason::kTransientEnded);
+  unexplained_.insert(id);
 }
 
 void DomainWatch::Reread(const DomainId& id, const std::stop_token& stop) {
   const Call call{clock_.Monotonic() + options_.call_timeout, stop};
   const absl::StatusOr<DomainState> state = hypervisor_.ReadDomain(id, call);
   if (absl::IsNotFound(state.status())) {
-    return Apply(id, [&](DomainTable& table) { return table.Remove(id, WhyGone(table, id)); });
+    return NotThere(id);
   }
   if (!state.ok()) {
     relist_ = true;
     return;
   }
-  if (state->persistent) undefined_.erase(id);  // defined again
-  if (!state->wish_error.empty()) {
-    LogWarning("domain metadata is refused", {{"domain", id.uuid}, {"err", state->wish_error}});
-  }
-  Apply(id, [&](DomainTable& table) { return table.Update(*state, clock_.Now()); });
+  Take(*state);
 }
 
 void DomainWatch::Relist(const std::stop_token& stop) {
@@ -122,17 +122,20 @@ void DomainWatch::Relist(const std::stop_token& stop) {
   const absl::StatusOr<std::vector<DomainState>> domains = hypervisor_.ListDomains(call);
   if (!domains.ok()) return;  // the next turn tries again
   relist_ = false;
-  std::vector<std::pair<DomainTable::Change, AgentChannel>> changes;
-  table_.With([&](DomainTable& table) {
-    std::map<DomainId, AgentChannel> before;
-    for (const DomainId& id : table.Ids()) before[id] = ChannelOf(table, id);
-    for (const DomainTable::Change& change : table.Replace(*domains, clock_.Now())) {
-      const auto place = before.find(change.id);
-      changes.emplace_back(change,
-                           place == before.end() ? AgentChannel::kUnknown : place->second);
-    }
-  });
-  for (const auto& [change, before] : changes) Tell(change, before);
+  for (const DomainState& domain : *domains) Take(domain);
+  const DomainTable::Doubts doubts =
+      table_.With([&](DomainTable& table) { return table.Compare(*domains); });
+  for (const DomainId& id : doubts.missing) NotThere(id);
+}
+
+void DomainWatch::Take(const DomainState& state) {
+  if (state.persistent) undefined_.erase(state.id);  // defined again
+  unexplained_.erase(state.id);
+  if (!state.wish_error.empty()) {
+    LogWarning("domain metadata is refused",
+               {{"domain", state.id.uuid}, {"err", state.wish_error}});
+  }
+  Apply(state.id, [&](DomainTable& table) { return table.Update(state, clock_.Now()); });
 }
 
 void DomainWatch::SweepOnce(const std::stop_token& stop) {
@@ -143,7 +146,9 @@ void DomainWatch::SweepOnce(const std::stop_token& stop) {
   const DomainTable::Doubts doubts =
       table_.With([&](DomainTable& table) { return table.Compare(*swept); });
   for (const DomainId& id : doubts.reread) Reread(id, stop);
-  for (const DomainId& id : doubts.vanished) Reread(id, stop);
+  for (const DomainId& id : doubts.missing) {
+    unexplained_.contains(id) ? Forget(id, GoneReason::kVanished) : Reread(id, stop);
+  }
 }
 
 template <class Use>

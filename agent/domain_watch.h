@@ -61,7 +61,8 @@ class DomainWatch {
   void SweepOnce(const std::stop_token& stop);
   void Reread(const DomainId& id, const std::stop_token& stop);
   void Forget(const DomainId& id, GoneReason why);
-  GoneReason WhyGone(const DomainTable& table, const DomainId& id);
+  void NotThere(const DomainId& id);
+  void Take(const DomainState& state);
   void Tell(const DomainTable::Change& change, AgentChannel before);
   template <class Use>
   void Apply(const DomainId& id, Use&& use);
@@ -75,6 +76,9 @@ class DomainWatch {
   // The thread's own:
   bool relist_ = true;             // the table may be wrong
   std::set<DomainId> undefined_;   // undefined while they run: gone for good when the run ends
+  // Not there any more, and no event has said why. The event may still be on its way, and with it the
+  // only witness of an undefine: only the second sweep without it calls a domain vanished.
+  std::set<DomainId> unexplained_;
   std::jthread thread_;
 };
 

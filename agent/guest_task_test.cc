@@ -17,6 +17,12 @@ using testing::Not;
 const DomainId kWeb{"11111111-1111-4111-8111-111111111111"};
 constexpr char kPassword[] = "one-time(*)password";
 
+// What stands behind the script.
+std::string ParametersOf(const GuestCommand& command) {
+  const std::string input(command.input.Reveal());
+  return input.substr(input.rfind("#--innkeeper-parameters--"));
+}
+
 std::string Joined(const std::string& attempt) {
   return R"({"attempt":")" + attempt +
          R"(","result":"joined","class":"ok","principal":"host/web@X","kvno":1})";
@@ -25,9 +31,10 @@ std::string Joined(const std::string& attempt) {
 class GuestTaskTest : public testing::Test {
  protected:
   GuestTaskTest() {
+    clock_.Jump(absl::Now() - clock_.Now());  // the fake guests' clocks tell the real time
     FakeGuest guest;
     guest.run = [this](const GuestCommand& command) -> absl::StatusOr<GuestExit> {
-      inputs_.emplace_back(command.input.Reveal());
+      inputs_.push_back(ParametersOf(command));
       arguments_.push_back(command.arguments.back());
       GuestExit exit;
       exit.out = output_;
