@@ -179,6 +179,15 @@ cause() {
         "$WORK/install" | tail -c 16384
 }
 
+# What the installer's search for servers came to. Only its log says so; it starts a new one each time.
+discovery() { grep -o 'Discovery result: [A-Z_]*' "$INSTALL_LOG" | tail -n 1; }
+
+# The last two lines of those words that sound like a cause: hints and tables of ports surround them.
+telling_lines() {
+    cause | grep -E '[Ff]ailed|[Ee]rror|[Ee]xception|Unable|[Cc]annot|Invalid|must |not match|already|the clock' |
+        tail -n 2 | grep . || cause | tail -n 2
+}
+
 # failure_class TEXT: the class of a failed installer by what it said, most telling first.
 failure_class() {
     case $1 in
@@ -188,10 +197,12 @@ failure_class() {
         *'Host already enrolled'*) echo already-enrolled ;;
         *'Host not found'* | *'Enrollment failed. no such'*) echo host-missing ;;
         *'Joining realm failed'*'Invalid credentials'*) echo otp-rejected ;;
+        *'Joining realm failed'*'ertificate'*) echo ca ;;
         *'Joining realm failed'*"Can't contact LDAP server"*) echo network ;;
         *'Kerberos authentication failed'*'Clock skew'*) echo clock-skew ;;
         *'Kerberos authentication failed'*) echo kdc ;;
         *'Cannot obtain CA certificate'* | *'CA certificate'*'not valid'* | *'certificate verify failed'*) echo ca ;;
+        *'REALM_NOT_FOUND'*'Failed to verify that '*) echo config ;;
         *'Failed to verify that '*' is an IPA Server'* | *'not reachable due to network or firewall'*) echo network ;;
         *'Unable to discover domain'* | *'Unable to find IPA Server to join'* | *'DNS discovery failed'*) echo dns ;;
         *'does not match discovered one'* | *'Invalid hostname'* | *'must be lower-case'* | \
@@ -203,13 +214,15 @@ failure_class() {
 }
 
 fail_by_installer() {
-    detail=$(cause | tail -n 2 | tr '\n' ' ')
+    detail=$(telling_lines | tr '\n' ' ')
     case $exit_code in
         91) finish failed clock-skew "before the join: $detail" ;;
         124 | 137) finish failed interrupted "the installer did not end within its time: $detail" ;;
         127) finish failed package-missing "$detail" ;;
     esac
-    finish failed "$(failure_class "$(cause | tr '\n' ' ')")" "$detail"
+    words="$(discovery) $(cause | tr '\n' ' ')"
+    case $words in *REALM_NOT_FOUND*) detail="$detail (the server has no realm $realm)" ;; esac
+    finish failed "$(failure_class "$words")" "$detail"
 }
 
 # finish_joined CLASS DETAIL: with the proof from inside.

@@ -219,8 +219,11 @@ def story_refused(new, ipa):
     expect(guest.join(good), result="failed", **{"class": "clock-skew"})
     assert ipa.state(guest.fqdn) == (True, False), "the skewed clock cost the password"
     guest.shell("date -s '-20 minutes'")
-    expect(guest.join(good, servers=f"nowhere.{ipa.domain}"), result="failed")
+    expect(guest.join(good, servers=f"nowhere.{ipa.domain}"), result="failed", **{"class": "network"})
     expect(guest.join(good, realm="OTHER.TEST"), result="failed", **{"class": "config"})
+    other_ca = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null",
+                               "-subj", "/CN=Other", "-days", "9"], capture_output=True, check=True).stdout
+    expect(guest.join(good, ca=base64.b64encode(other_ca).decode()), result="failed", **{"class": "ca"})
     assert ipa.state(guest.fqdn) == (True, False)
     expect(guest.join(good), result="joined")
     guest.shell("rm -f /etc/krb5.keytab")

@@ -265,6 +265,8 @@ class Causes(GuestTest):
     TABLE = [
         ("otp-rejected", "Joining realm failed: SASL Bind failed\nInvalid credentials (49)!\n"),
         ("network", "Joining realm failed: SASL Bind failed\n{'desc': \"Can't contact LDAP server\"}\n"),
+        ("ca", "Joining realm failed: SASL Bind failed\n{'desc': \"Can't contact LDAP server\", "
+               "'info': '(certificate verify failed)'}\n"),
         ("already-enrolled", "Joining realm failed: Enrollment failed. Host already enrolled.\n"),
         ("host-missing", "Joining realm failed: Enrollment failed. Host not found.\n"),
         ("clock-skew", "Enrolled in IPA realm DEMO.TEST\nPlease make sure the following ports are opened\n"
@@ -295,7 +297,12 @@ class Causes(GuestTest):
                                          "The ipa-client-install command failed. See the log\n")
                 answer = self.box.run("join", attempt=f"c{number}")
                 self.expect(answer, result="failed", class_=reason, exit=1)
-                self.assertIn(text.splitlines()[-1][:60], answer["detail"])
+                self.assertTrue([line for line in text.splitlines() if line[:60] in answer["detail"]], answer)
+
+    def test_in_the_search_for_servers_are_read_from_the_log(self):
+        self.box.write("root/var/log/ipaclient-install.log", "2026 DEBUG Discovery result: REALM_NOT_FOUND; server=None\n")
+        self.box.installer_fails("Failed to verify that ipa1.demo.test is an IPA Server.\n")
+        self.expect(self.box.run("join"), class_="config")
 
     def test_by_exit_code(self):
         for code, reason in [(91, "clock-skew"), (124, "interrupted"), (137, "interrupted"), (127, "package-missing")]:
