@@ -9,6 +9,7 @@
 
 #include "base/tls.h"
 #include "innkeeper/agent/v1/agent.grpc.pb.h"
+#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {
@@ -75,6 +76,7 @@ grpc::ChannelArguments Arguments(const GrpcDialerOptions& options) {
 }  // namespace
 
 LinkDialer MakeGrpcDialer(GrpcDialerOptions options) {
+  RouteLibraryLogs();
   return [options = std::move(options)](
              const std::string& endpoint) -> absl::StatusOr<std::shared_ptr<LinkStream>> {
     ASSIGN_OR_RETURN(const KeyPair pair, LoadKeyPair(options.key_directory));

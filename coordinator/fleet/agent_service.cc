@@ -15,6 +15,7 @@
 #include "coordinator/fleet/agent_reactor.h"
 #include "coordinator/fleet/stream_registry.h"
 #include "coordinator/fleet/worker_pool.h"
+#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {
@@ -196,6 +197,7 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(Options optio
                                                                    AgentStreamListener& listener,
                                                                    const Clock& clock,
                                                                    FleetMetrics& metrics) {
+  RouteLibraryLogs();
   // gRPC takes any files and fails at the first handshake; better now.
   absl::StatusOr<KeyPair> pair = LoadKeyPair(options.key_directory);
   if (!pair.ok()) return absl::FailedPreconditionError(ToText(pair.status()));

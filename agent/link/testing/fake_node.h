@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -83,9 +86,14 @@ class FakeNode final : public LinkListener {
     link.Publish(result);
   }
   bool Eventually(const std::function<bool()>& so,
-                  std::chrono::nanoseconds timeout = std::chrono::seconds(10)) {
-    std::unique_lock lock(wait_mutex_);
-    return changed_.wait_for(lock, timeout, so);
+                  std::chrono::nanoseconds timeout = std::chrono::seconds(20)) {
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    while (true) {
+      const uint64_t seen = changes_;
+      if (so()) return true;  // without a lock: it may ask, and do, anything
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_until(lock, until, [&] { return changes_ != seen; })) return false;
+    }
   }
   template <class F>
   auto Read(F&& read) {
@@ -117,12 +125,13 @@ class FakeNode final : public LinkListener {
     {
       const std::scoped_lock lock(mutex_);
       change();
+      ++changes_;
     }
-    { const std::scoped_lock lock(wait_mutex_); }
     changed_.notify_all();
   }
 
-  std::mutex mutex_, wait_mutex_;
+  std::mutex mutex_;
+  std::atomic<uint64_t> changes_ = 0;
   std::condition_variable changed_;
   std::map<std::string, agent::v1::Domain> domains_;
   std::set<std::string> open_, done_, acknowledged_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -89,9 +91,14 @@ class FakeReports final : public NodeReports, public Inventory {
 
   // Waits until it is so; false after `timeout`.
   bool Eventually(const std::function<bool()>& so,
-                  Duration timeout = std::chrono::seconds(10)) const {
-    std::unique_lock lock(wait_mutex_);
-    return changed_.wait_for(lock, timeout, so);
+                  std::chrono::nanoseconds timeout = std::chrono::seconds(20)) const {
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    while (true) {
+      const uint64_t seen = changes_;
+      if (so()) return true;  // without a lock: it may ask, and do, anything
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_until(lock, until, [&] { return changes_ != seen; })) return false;
+    }
   }
   std::vector<std::string> log() const {
     const std::scoped_lock lock(mutex_);
@@ -124,9 +131,8 @@ class FakeReports final : public NodeReports, public Inventory {
     {
       const std::scoped_lock lock(mutex_);
       change();
+      ++changes_;
     }
-    // A waiter between its look and its wait must not miss this.
-    { const std::scoped_lock lock(wait_mutex_); }
     changed_.notify_all();
   }
   void Place(const NodeIdentity& node, const DomainReport& domain) {
@@ -145,7 +151,8 @@ class FakeReports final : public NodeReports, public Inventory {
     vm.wish = domain.wish;
   }
 
-  mutable std::mutex mutex_, wait_mutex_;
+  mutable std::mutex mutex_;
+  std::atomic<uint64_t> changes_ = 0;
   mutable std::condition_variable changed_;
   std::vector<std::string> log_;
   std::map<VmUid, VmRecord> vms_;

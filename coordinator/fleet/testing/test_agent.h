@@ -25,8 +25,10 @@ class TestAgent {
     options.retry = {std::chrono::milliseconds(20), std::chrono::milliseconds(200)};
     options.handover = std::chrono::seconds(5);
     options.outbox = outbox;
-    link_ = *GrpcCoordinatorLink::Create(options, MakeGrpcDialer({.key_directory = keys()}),
-                                         clock_, random_, registry_);
+    GrpcDialerOptions dialer;
+    dialer.key_directory = keys();
+    link_ = *GrpcCoordinatorLink::Create(options, MakeGrpcDialer(dialer), clock_, random_,
+                                         registry_);
   }
   ~TestAgent() { Stop(); }
 
