@@ -3,7 +3,7 @@
 
 agent.py URI GUEST ping [SECONDS]       waits until it answers
 agent.py URI GUEST call JSON            one command, its reply on stdout
-agent.py URI GUEST run SHELL [SECONDS]  runs the script on stdin with SHELL -s; its output and exit code
+agent.py URI GUEST run SHELL [SECONDS]  the script on stdin, with SHELL -s; its output and exit code
 agent.py URI GUEST get PATH             prints a file
 """
 import base64
@@ -22,7 +22,8 @@ class Agent:
     def call(self, execute: str, timeout: int = 20, **arguments):
         request = {"execute": execute}
         if arguments:
-            request["arguments"] = {name.replace("_", "-"): value for name, value in arguments.items()}
+            request["arguments"] = {name.replace("_", "-"): value
+                                    for name, value in arguments.items()}
         return json.loads(self.send(json.dumps(request), timeout))["return"]
 
     def send(self, request: str, timeout: int = 20) -> str:

@@ -2,7 +2,9 @@
 # Guests of any kind: each has a folder with its disk, its XML and the name of its libvirt host.
 
 domain_folder() { echo "$RUN/guest/$1"; }
-domain_names() { find "$RUN/guest" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort; }
+domain_names() {
+    find "$RUN/guest" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort
+}
 domain_uri() { echo "qemu+unix:///system?socket=$SOCKETS/$1/libvirt-sock"; }
 virsh_on() {  # HOST ARGUMENTS
     local host=$1
@@ -10,7 +12,9 @@ virsh_on() {  # HOST ARGUMENTS
     virsh -q -c "$(domain_uri "$host")" "$@"
 }
 
-check_guest_name() { [[ ${1:-} =~ ^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$ ]] || die "no name of a guest: '${1:-}'"; }
+check_guest_name() {
+    [[ ${1:-} =~ ^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$ ]] || die "no name of a guest: '${1:-}'"
+}
 
 domain_host() {
     check_guest_name "${1:-}"
@@ -44,7 +48,8 @@ domain_mac() {
 # domain_metadata ENROLL FQDN: the element by which a domain opts in; nothing when both are empty
 domain_metadata() {
     [ -n "$1$2" ] || return 0
-    echo "<metadata><guest xmlns=\"https://innkeeper.dev/domain/1\"${1:+ enroll=\"$1\"}${2:+ fqdn=\"$2\"}/></metadata>"
+    local attributes=${1:+" enroll='$1'"}${2:+" fqdn='$2'"}
+    echo "<metadata><guest xmlns='https://innkeeper.dev/domain/1'$attributes/></metadata>"
 }
 
 # domain_interface NAME NETWORK: on the bridge, or behind QEMU's own address translation
@@ -60,7 +65,10 @@ domain_interface() {
 # domain_clock SECONDS: a clock that is wrong by so much
 domain_clock() { [ -z "$1" ] || echo "<clock offset='variable' adjustment='$1' basis='utc'/>"; }
 # what every guest's kernel is told: emulation is slow enough without mitigations and randomisation
-domain_cmdline() { echo "console=ttyS0 quiet loglevel=3 net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr no_timer_check"; }
+domain_cmdline() {
+    echo "console=ttyS0 quiet loglevel=3 net.ifnames=0 mitigations=off apparmor=0 audit=0 nokaslr" \
+        "no_timer_check"
+}
 
 # domain_define NAME HOST: takes FOLDER/domain.xml
 domain_define() {
@@ -71,10 +79,11 @@ domain_define() {
 }
 
 need_host() {
-    running "$SOCKETS/libvirt-$1.pid" libvirtd >/dev/null || die "libvirt $1 is not running: env libvirt up $1"
+    running "$SOCKETS/libvirt-$1.pid" libvirtd >/dev/null ||
+        die "libvirt $1 is not running: env libvirt up $1"
 }
 
-# claim_domain NAME: makes its folder, and takes an address for it where the caller's `address` is auto
+# claim_domain NAME: makes its folder, and takes an address where the caller's `address` is auto
 claim_domain() {
     local folder
     check_guest_name "$1"
@@ -98,7 +107,9 @@ domain_remove() {
 domains_forget_host() {
     local name
     for name in $(domain_names); do
-        if [ "$(cat "$(domain_folder "$name")/host" 2>/dev/null)" = "$1" ]; then rm -rf "$(domain_folder "$name")"; fi
+        if [ "$(cat "$(domain_folder "$name")/host" 2>/dev/null)" = "$1" ]; then
+            rm -rf "$(domain_folder "$name")"
+        fi
     done
 }
 

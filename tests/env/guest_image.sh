@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Debian guest's image in layers, each cached: kernel, packages, and from both the disk and the initrd.
+# The Debian guest's image in layers, each cached: kernel, packages, and from them disk and initrd.
 
 GUEST_SUITE=bookworm
 GUEST_DISK=$CACHE/guest/base.raw
@@ -12,9 +12,11 @@ build_guest_image() {
     root_key=$(key "$GUEST_SUITE" "@$HERE/lists/guest.txt")
     disk_key=$(key "$KERNEL_KEY" "$root_key" "@$HERE/image/slim.sh" "@$HERE/image/cloud.cfg")
     is_current "$GUEST_DISK" "$disk_key" || refuse_while_guests_use_disk
-    cached "$CACHE/guest/root" "$root_key" "guest: $GUEST_SUITE packages" debian_root "$GUEST_SUITE" apt guest
+    cached "$CACHE/guest/root" "$root_key" "guest: $GUEST_SUITE packages" \
+        debian_root "$GUEST_SUITE" apt guest
     cached "$GUEST_DISK" "$disk_key" "guest: disk image" make_guest_disk
-    cached "$GUEST_INITRD" "$(key "$KERNEL_KEY" "@$HERE/image/guest_init")" "guest: initrd" make_guest_initrd
+    cached "$GUEST_INITRD" "$(key "$KERNEL_KEY" "@$HERE/image/guest_init")" \
+        "guest: initrd" make_guest_initrd
     unlock guest
 }
 
@@ -22,7 +24,8 @@ build_guest_image() {
 refuse_while_guests_use_disk() {
     local disk
     for disk in "$CACHE"/run/*/guest/*/disk.qcow2; do
-        [ ! -e "$disk" ] || die "the image must be rebuilt, but $disk depends on it: env guest rm $(basename "$(dirname "$disk")")"
+        [ ! -e "$disk" ] ||
+            die "the image must be rebuilt, but ${disk%/*} depends on it: env guest rm NAME"
     done
 }
 
@@ -43,7 +46,8 @@ make_guest_initrd() {
     mkdir -p "$tree"/{bin,proc,sys,dev,new,m}
     cp /bin/busybox "$tree/bin/busybox"
     install -m 755 "$HERE/image/guest_init" "$tree/init"
-    kernel_modules "$CACHE/kernel" "$tree/m" virtio_pci virtio_blk virtio_console virtio_rng virtio_net
+    kernel_modules "$CACHE/kernel" "$tree/m" \
+        virtio_pci virtio_blk virtio_console virtio_rng virtio_net
     pack_initrd "$tree" >"$out"  # not compressed: unpacking is slow under emulation
     rm -rf "$tree"
 }

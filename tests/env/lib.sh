@@ -22,12 +22,15 @@ die() {
 
 check_settings() {
     [[ $NAME =~ ^[a-z][a-z0-9]{0,9}$ ]] ||
-        die "INNKEEPER_ENV_NAME must be 1-10 lower case letters and digits (it names interfaces): $NAME"
+        die "INNKEEPER_ENV_NAME (it names interfaces) must be 1-10 of a-z and 0-9: $NAME"
     [[ $NET =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "INNKEEPER_ENV_NET must be three numbers: $NET"
     [[ $DOMAIN =~ ^[a-z0-9.-]+\.[a-z0-9-]+$ ]] || die "INNKEEPER_ENV_DOMAIN is no domain: $DOMAIN"
     # overlayfs and nspawn options use these characters as separators
-    case $CACHE in *[:,\\\ ]*) die "INNKEEPER_CACHE may not contain blanks, colons, commas or backslashes" ;; esac
-    case $CACHE in /*) ;; *) die "INNKEEPER_CACHE must be an absolute path: $CACHE" ;; esac
+    case $CACHE in
+        *[:,\\\ ]*) die "INNKEEPER_CACHE may not contain blanks, colons, commas, backslashes" ;;
+        /*) ;;
+        *) die "INNKEEPER_CACHE must be an absolute path: $CACHE" ;;
+    esac
 }
 
 # Every command that changes something starts here.
@@ -40,7 +43,7 @@ begin() {
     owner=$(cat "$SOCKETS/cache" 2>/dev/null || true)
     case $owner in
         '' | "$CACHE") echo "$CACHE" >"$SOCKETS/cache" ;;
-        *) die "environment '$NAME' runs from the cache $owner: set INNKEEPER_ENV_NAME and INNKEEPER_ENV_NET" ;;
+        *) die "environment '$NAME' runs from $owner: set INNKEEPER_ENV_NAME, INNKEEPER_ENV_NET" ;;
     esac
 }
 

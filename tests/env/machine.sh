@@ -22,8 +22,8 @@ machine_exec() {  # PART COMMAND...
     local leader
     leader=$(machine_leader "$1") || die "$1 is not running: env $1 up"
     shift
-    nsenter -t "$leader" -m -u -i -n -p -C -r -w -- \
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
+    nsenter -t "$leader" -m -u -i -n -p -C -r -w -- env -i HOME=/root LANG=C.UTF-8 \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
 # machine_cgroup PART SHELL: runs SHELL in the machine's cgroup directory, where the version 2
@@ -31,35 +31,47 @@ machine_exec() {  # PART COMMAND...
 machine_cgroup() {
     unshare -m --propagation private bash -c '
         umount -R /sys/fs/cgroup 2>/dev/null
-        mount -t cgroup2 cgroup2 /sys/fs/cgroup && cd "/sys/fs/cgroup/innkeeper-$1" 2>/dev/null || exit 1
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
+        cd "/sys/fs/cgroup/innkeeper-$1" 2>/dev/null || exit 1
         eval "$2"' _ "$(machine_name "$1")" "$2"
 }
 
 # machine_state PART: what the machine's systemd says of itself
-machine_state() { machine_leader "$1" >/dev/null && machine_exec "$1" systemctl is-system-running 2>/dev/null; }
-machine_booted() { case $(machine_state "$1" || true) in running | degraded) return 0 ;; *) return 1 ;; esac; }
+machine_state() {
+    machine_leader "$1" >/dev/null && machine_exec "$1" systemctl is-system-running 2>/dev/null
+}
+machine_booted() {
+    case $(machine_state "$1" || true) in
+        running | degraded) return 0 ;;
+        *) return 1 ;;
+    esac
+}
 machine_booted_or_ended() { ! machine_pid "$1" >/dev/null || machine_booted "$1"; }
 
-# machine_boot PART LOWERS STATE [NSPAWN OPTIONS]: boots an overlay of LOWERS (a:b:c, top first) whose
-# changes stay in STATE/upper; returns when systemd has finished booting
+# machine_boot PART LOWERS STATE [NSPAWN OPTIONS]: boots an overlay of LOWERS (a:b:c, top first)
+# whose changes stay in STATE/upper; returns when systemd has finished booting
 machine_boot() {
     local part=$1 lowers=$2 state=$3
     shift 3
     mkdir -p "$state/upper" "$state/work" "$state/mnt"
     # shellcheck disable=SC2016
-    detach "$(machine_pidfile "$part")" "$LOGS/$part-console.log" unshare -m --propagation private bash -eu -c '
+    detach "$(machine_pidfile "$part")" "$LOGS/$part-console.log" \
+        unshare -m --propagation private bash -eu -c '
         machine=$1 lowers=$2 state=$3
         shift 3
         umount -R /sys/fs/cgroup 2>/dev/null || true
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
         mkdir -p "/sys/fs/cgroup/innkeeper-$machine"
         echo $$ >"/sys/fs/cgroup/innkeeper-$machine/cgroup.procs"
-        mount -t overlay overlay -o "lowerdir=$lowers,upperdir=$state/upper,workdir=$state/work" "$state/mnt"
-        exec systemd-nspawn -q -D "$state/mnt" --boot --register=no --keep-unit "--machine=$machine" \
-            --resolv-conf=off --timezone=off --link-journal=no --console=pipe --kill-signal=SIGRTMIN+3 "$@"
+        mount -t overlay overlay "$state/mnt" \
+            -o "lowerdir=$lowers,upperdir=$state/upper,workdir=$state/work"
+        exec systemd-nspawn -q -D "$state/mnt" --boot --register=no --keep-unit \
+            "--machine=$machine" --resolv-conf=off --timezone=off --link-journal=no \
+            --console=pipe --kill-signal=SIGRTMIN+3 "$@"
     ' _ "$(machine_name "$part")" "$lowers" "$state" "$@"
     wait_until 5 machine_pid "$part" || machine_failed "$part" "did not start"
-    wait_until 120 machine_booted_or_ended "$part" || machine_failed "$part" "did not finish booting"
+    wait_until 120 machine_booted_or_ended "$part" ||
+        machine_failed "$part" "did not finish booting"
     machine_pid "$part" >/dev/null || machine_failed "$part" "ended while booting"
 }
 

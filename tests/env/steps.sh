@@ -22,22 +22,22 @@ trap 'exit 143' TERM
 
 # The mirror of this machine's apt sources.
 mirror() {
-    local file url
+    local file url first='if ($i ~ /debian(\.list)?\/?$/) {print $i; exit}'
     if [ -n "${INNKEEPER_DEBIAN_MIRROR:-}" ]; then
         echo "${INNKEEPER_DEBIAN_MIRROR%/}"
         return
     fi
     url=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
-        awk 'tolower($1) == "uris:" {for (i = 2; i <= NF; i++) if ($i ~ /debian(\.list)?\/?$/) {print $i; exit}}')
+        awk 'tolower($1) == "uris:" {for (i = 2; i <= NF; i++) '"$first"'}')
     [ -n "$url" ] || url=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-        awk '$1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /debian(\.list)?\/?$/) {print $i; exit}}')
+        awk '$1 == "deb" {for (i = 2; i <= NF; i++) '"$first"'}')
     case $url in
         mirror+file:*)  # Debian's cloud images name a list of mirrors
             file=${url#mirror+file:}
             url=$(awk '$1 ~ /:\/\// {print $1; exit}' "/${file##*(/)}")
             ;;
     esac
-    [ -n "$url" ] || die "no Debian mirror in this machine's apt sources: set INNKEEPER_DEBIAN_MIRROR"
+    [ -n "$url" ] || die "no Debian mirror in apt's sources: set INNKEEPER_DEBIAN_MIRROR"
     echo "${url%/}"
 }
 
@@ -86,7 +86,8 @@ cached() {
     local target=$1 key=$2 description=$3 function=$4 log
     shift 4
     ! is_current "$target" "$key" || return 0
-    [ ! -e "$target" ] || ! in_use "$target" || die "$target must be rebuilt but is in use: env all down (for each INNKEEPER_ENV_NAME)"
+    [ ! -e "$target" ] || ! in_use "$target" ||
+        die "$target must be rebuilt but is in use: env all down (for each INNKEEPER_ENV_NAME)"
     say "$description"
     mkdir -p "$(dirname "$target")"
     rm -rf "$target.stamp" "$target.new"
@@ -148,13 +149,14 @@ debian_kernel() {
         dpkg-deb -x ./*.deb unpacked
     )
     version=$(ls "$dir/deb/unpacked/lib/modules")
-    python3 "$HERE/image/extract_vmlinux.py" "$dir/deb/unpacked/boot/vmlinuz-$version" "$dir/vmlinux"
+    python3 "$HERE/image/extract_vmlinux.py" "$dir/deb/unpacked/boot/vmlinuz-$version" \
+        "$dir/vmlinux"
     echo "$version" >"$dir/version"
     mv "$dir/deb/unpacked/lib/modules/$version" "$dir/modules"
     rm -rf "$dir/deb"
 }
 
-# kernel_modules KERNEL DIR MODULE...: copies modules after those they need; DIR/order says the order
+# kernel_modules KERNEL DIR MODULE...: copies modules after those they need; DIR/order lists them
 kernel_modules() {
     local kernel=$1 dir=$2 module
     shift 2

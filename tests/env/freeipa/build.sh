@@ -16,12 +16,15 @@ build_freeipa() {
     lock freeipa
     root_key=$(key "$IPA_SUITE" "@$HERE/lists/freeipa-server.txt")
     source_key=$(key "$IPA_SUITE")
-    compiled_key=$(key "$root_key" "$source_key" "@$HERE/lists/freeipa-build.txt" "@$HERE/freeipa/compile.sh")
-    server_key=$(key "$compiled_key" "$IPA_FQDN" "$IPA_ADDRESS" "@$HERE/freeipa/prepare.sh")
+    compiled_key=$(key "$root_key" "$source_key" "@$HERE/lists/freeipa-build.txt" \
+        "@$HERE/freeipa/compile.sh")
+    server_key=$(key "$compiled_key" "$IPA_FQDN" "$IPA_ADDRESS" "@$HERE/freeipa/prepare.sh" \
+        "$(cat "$HERE"/freeipa/pki/*.py)")
     golden_key=$(key "$server_key" "$IPA_ADMIN_PASSWORD" "@$HERE/freeipa/install.sh")
     # a server that runs on layers about to be rebuilt must go first
     is_current "$own/golden" "$golden_key" || { stop_server && rm -rf "$RUN/freeipa"; }
-    cached "$common/root" "$root_key" "FreeIPA: $IPA_SUITE packages" debian_root "$IPA_SUITE" apt freeipa-server
+    cached "$common/root" "$root_key" "FreeIPA: $IPA_SUITE packages" \
+        debian_root "$IPA_SUITE" apt freeipa-server
     cached "$common/source" "$source_key" "FreeIPA: source" fetch_source
     cached "$common/compiled" "$compiled_key" "FreeIPA: compiling" compile_server
     cached "$own/server" "$server_key" "FreeIPA: preparing the server" prepare_server
@@ -44,7 +47,8 @@ Dir::State "$dir/apt/state"; Dir::State::status "/dev/null"; Dir::Cache "$dir/ap
 Dir::Etc::sourcelist "$dir/apt/sources.list"; Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::parts "$dir/apt/parts"; Acquire::Languages "none"; APT::Sandbox::User "root";
 APT
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $IPA_SUITE main" \
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    echo "deb-src [signed-by=$keyring] $(mirror) $IPA_SUITE main" \
         >"$dir/apt/sources.list"
     export APT_CONFIG=$dir/apt/apt.conf
     try_three_times apt-get update -q
@@ -57,8 +61,8 @@ APT
     rm -rf "$dir/apt"
 }
 
-# in_overlay UPPER LOWER BIND... -- SCRIPT ARGS: runs SCRIPT (given on the file system) in a chroot of
-# LOWER whose changes go to UPPER; each BIND is SOURCE:TARGET. All mounts are private.
+# in_overlay UPPER LOWER BIND... -- SCRIPT ARGS: runs the file SCRIPT in a chroot of LOWER whose
+# changes go to UPPER; each BIND is SOURCE:NAME and appears as /tmp/in/NAME. All mounts are private.
 in_overlay() {
     local upper=$1 lower=$2 binds=() scratch
     shift 2
@@ -94,16 +98,18 @@ compile_server() {
     echo "deb $(mirror) $IPA_SUITE main" >"$out.sources"
     cat /etc/resolv.conf >"$out.resolv" 2>/dev/null || : >"$out.resolv"
     read_list freeipa-build >"$out.packages"
-    in_overlay "$out.layer" "$CACHE/freeipa/root" "$out:out" "$CACHE/freeipa/source/freeipa.tar:source.tar" \
-        "$out.sources:sources.list" "$out.resolv:resolv.conf" "$out.packages:packages" -- "$HERE/freeipa/compile.sh"
+    in_overlay "$out.layer" "$CACHE/freeipa/root" "$out:out" \
+        "$CACHE/freeipa/source/freeipa.tar:source.tar" "$out.sources:sources.list" \
+        "$out.resolv:resolv.conf" "$out.packages:packages" -- "$HERE/freeipa/compile.sh"
     rm -rf "$out".?*
 }
 
 prepare_server() {
     local out=$1
     mkdir -p "$out"
-    in_overlay "$out" "$CACHE/freeipa/root" "$CACHE/freeipa/compiled:compiled" "$HERE/freeipa/pki:pki" \
-        -- "$HERE/freeipa/prepare.sh" "$IPA_FQDN" "$IPA_ADDRESS" "$DOMAIN" "$IPA_REALM"
+    in_overlay "$out" "$CACHE/freeipa/root" "$CACHE/freeipa/compiled:compiled" \
+        "$HERE/freeipa/pki:pki" -- "$HERE/freeipa/prepare.sh" \
+        "$IPA_FQDN" "$IPA_ADDRESS" "$DOMAIN" "$IPA_REALM"
     rm -rf "$out/tmp"
 }
 
@@ -113,8 +119,8 @@ install_server() {
     rm -rf "$out.state"
     network_up
     start_server "$(ipa_folder)/server:$CACHE/freeipa/root" "$out.state"
-    machine_exec freeipa bash -eu -s "$IPA_FQDN" "$IPA_ADDRESS" "$DOMAIN" "$IPA_REALM" "$IPA_ADMIN_PASSWORD" \
-        <"$HERE/freeipa/install.sh"
+    machine_exec freeipa bash -eu -s "$IPA_FQDN" "$IPA_ADDRESS" "$DOMAIN" "$IPA_REALM" \
+        "$IPA_ADMIN_PASSWORD" <"$HERE/freeipa/install.sh"
     ca=$out.state/upper/root/pki/ca.crt
     wait_until 60 login_works "$ca" || die "installed, but no login works"
     stop_server
@@ -132,7 +138,8 @@ start_server() {  # LOWERS STATE
         ip -n "$IPA_NETNS" link set eth0 up
         ip -n "$IPA_NETNS" route add default via "$GATEWAY"
     fi
-    machine_boot freeipa "$1" "$2" "--hostname=$IPA_FQDN" "--network-namespace-path=/run/netns/$IPA_NETNS"
+    machine_boot freeipa "$1" "$2" "--hostname=$IPA_FQDN" \
+        "--network-namespace-path=/run/netns/$IPA_NETNS"
 }
 
 stop_server() {
@@ -144,6 +151,7 @@ stop_server() {
 # login_works CAFILE: HTTPS, LDAP and the KDC all answer
 login_works() {
     printf 'user=admin&password=%s' "$IPA_ADMIN_PASSWORD" |
-        curl -fsS -m 20 --noproxy '*' --resolve "$IPA_FQDN:443:$IPA_ADDRESS" --cacert "$1" -o /dev/null \
-            -H "Referer: https://$IPA_FQDN/ipa" --data @- "https://$IPA_FQDN/ipa/session/login_password"
+        curl -fsS -m 20 --noproxy '*' --resolve "$IPA_FQDN:443:$IPA_ADDRESS" --cacert "$1" \
+            -o /dev/null -H "Referer: https://$IPA_FQDN/ipa" --data @- \
+            "https://$IPA_FQDN/ipa/session/login_password"
 }

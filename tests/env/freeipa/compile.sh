@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Runs in a throw-away layer over the server's root: compiles FreeIPA from /tmp/in/source.tar and leaves
-# what it installs in /tmp/in/out.
+# Runs in a throw-away layer over the server's root: compiles FreeIPA from /tmp/in/source.tar and
+# leaves what it installs in /tmp/in/out.
 set -eu
 export DEBIAN_FRONTEND=noninteractive DEB_PYTHON_INSTALL_LAYOUT=deb_system
 cp /tmp/in/sources.list /etc/apt/sources.list
@@ -20,13 +20,16 @@ done
 mkdir -p /build
 cd /build
 tar xf /tmp/in/source.tar --strip-components=1
-CFLAGS="-O1 -g0 -w" ./configure --prefix=/usr --libdir="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" \
-    --libexecdir=/usr/lib --sysconfdir=/etc --localstatedir=/var --runstatedir=/run \
+libraries=/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+CFLAGS="-O1 -g0 -w" ./configure --prefix=/usr --libdir="$libraries" --libexecdir=/usr/lib \
+    --sysconfdir=/etc --localstatedir=/var --runstatedir=/run \
     --with-ipaplatform=debian --with-sysconfenvdir=/etc/default \
-    --with-systemdsystemunitdir=/usr/lib/systemd/system --with-systemdtmpfilesdir=/usr/lib/tmpfiles.d \
+    --with-systemdsystemunitdir=/usr/lib/systemd/system \
+    --with-systemdtmpfilesdir=/usr/lib/tmpfiles.d \
     --without-ipatests --disable-rpmlint --disable-pylint --without-jslint --disable-static
 # a test server needs no translations, PyPI placeholders, SELinux policy, manuals or web pages
-sed -i -E '/^SUBDIRS = /,/\$\(NULL\)/{/^[[:space:]]+(po|pypi|selinux|selinux\/nfast|selinux\/luna)[[:space:]]*\\$/d}' Makefile
+unwanted='po|pypi|selinux|selinux\/nfast|selinux\/luna'
+sed -i -E "/^SUBDIRS = /,/\\$\\(NULL\\)/{/^[[:space:]]+($unwanted)[[:space:]]*\\\\$/d}" Makefile
 sed -i -E 's/^(.*IPASERVER_SUBDIRS = ipaserver) ipasphinx/\1/' Makefile
 sed -i -E '/^SUBDIRS = /,/\$\(NULL\)/{/^[[:space:]]+ui[[:space:]]*\\$/d}' install/Makefile
 # a fresh server waits twice 60 s for entries that only matter between replicas

@@ -15,8 +15,9 @@ for user in kdcproxy ipaapi; do
 done
 usermod -a -G ipaapi www-data
 
-a2enmod -q auth_gssapi authz_user deflate expires filter headers lookup_identity proxy proxy_ajp proxy_http \
-    rewrite session session_cookie session_crypto socache_shmcb ssl wsgi mime dir alias >/dev/null
+a2enmod -q auth_gssapi authz_user deflate expires filter headers lookup_identity \
+    proxy proxy_ajp proxy_http rewrite session session_cookie session_crypto \
+    socache_shmcb ssl wsgi mime dir alias >/dev/null
 a2ensite -q default-ssl >/dev/null
 mkdir -p /etc/apache2/ipa /etc/krb5kdc /var/lib/krb5kdc /etc/ldap
 touch /etc/ldap/ldap.conf
@@ -30,8 +31,9 @@ for unit in krb5-kdc krb5-admin-server apache2 sssd gssproxy oddjobd; do
     systemctl disable -q $unit 2>/dev/null || true
 done
 systemctl enable -q certmonger dbus 2>/dev/null || true
-systemctl mask -q sssd-{nss,pam,pac,sudo,ssh,autofs}.socket apt-daily.timer apt-daily-upgrade.timer \
-    dpkg-db-backup.timer e2scrub_all.timer fstrim.timer ipa-epn.timer systemd-resolved
+systemctl mask -q sssd-{nss,pam,pac,sudo,ssh,autofs}.socket \
+    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+    fstrim.timer ipa-epn.timer systemd-resolved
 
 # DNS beside FreeIPA: names of the domain that are not listed answer NXDOMAIN at once
 echo "$address $fqdn ipa-ca.$domain" >/etc/innkeeper-dns.hosts

@@ -1,6 +1,6 @@
 #!/bin/bash
-# libvirtd.sh FOLDER CAPABILITIES PIDFILE: becomes libvirtd, in a mount namespace of its own (the caller's
-# doing) in which libvirt's fixed directories are those of FOLDER.
+# libvirtd.sh FOLDER CAPABILITIES PIDFILE: becomes libvirtd, in a mount namespace of its own (the
+# caller's doing) in which libvirt's fixed directories are those of FOLDER.
 set -eu
 folder=$1 capabilities=$2 pidfile=$3
 mkdir -p /etc/libvirt /var/lib/libvirt /run/libvirt /var/log/libvirt /var/cache/libvirt

@@ -73,7 +73,7 @@ all_status() {
 
 all_clean() {
     all_down
-    if ls /run/innkeeper-env/*/cache >/dev/null 2>&1 && grep -qx "$CACHE" /run/innkeeper-env/*/cache; then
+    if grep -qsx "$CACHE" /run/innkeeper-env/*/cache; then
         die "other environments run from $CACHE: take them down first"
     fi
     rm -rf "${CACHE:?}"/{freeipa,guest,kernel,kernel.stamp,tiny,libvirt,systemd,run,log,lock}

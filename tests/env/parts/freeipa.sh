@@ -13,7 +13,7 @@ env freeipa down     stops it; its data stays for the next up
 env freeipa reset    back to the state after installation, running
 env freeipa build    all that `up` does short of booting
 env freeipa status   3 when no login works
-env freeipa env      shell assignments: IPA_SERVER, IPA_IP, IPA_REALM, IPA_ADMIN_PASSWORD, IPA_CA_FILE ...
+env freeipa env      shell assignments: IPA_SERVER, IPA_IP, IPA_ADMIN_PASSWORD, IPA_CA_FILE ...
 env freeipa exec COMMAND...        as root inside the server
 env freeipa dns-set NAME [ADDRESS] sets (or removes) an A record; gone after reset
 env freeipa pause|resume           freezes all its processes: connections open, nothing answers
@@ -82,9 +82,10 @@ freeipa_status() {
 }
 
 freeipa_env() {
-    print_env IPA_SERVER "$IPA_FQDN" IPA_IP "$IPA_ADDRESS" IPA_DOMAIN "$DOMAIN" IPA_REALM "$IPA_REALM" \
-        IPA_URL "https://$IPA_FQDN/ipa" IPA_ADMIN admin IPA_ADMIN_PASSWORD "$IPA_ADMIN_PASSWORD" \
-        IPA_CA_FILE "$RUN/freeipa/ca.crt" IPA_DNS "$IPA_ADDRESS" IPA_BRIDGE "$BRIDGE" IPA_GATEWAY "$GATEWAY"
+    print_env IPA_SERVER "$IPA_FQDN" IPA_IP "$IPA_ADDRESS" IPA_URL "https://$IPA_FQDN/ipa" \
+        IPA_DOMAIN "$DOMAIN" IPA_REALM "$IPA_REALM" IPA_CA_FILE "$RUN/freeipa/ca.crt" \
+        IPA_ADMIN admin IPA_ADMIN_PASSWORD "$IPA_ADMIN_PASSWORD" \
+        IPA_DNS "$IPA_ADDRESS" IPA_BRIDGE "$BRIDGE" IPA_GATEWAY "$GATEWAY"
 }
 
 freeipa_exec() { machine_exec freeipa "$@"; }
@@ -110,7 +111,7 @@ freeipa_clean() {
     freeipa_down
     rm -rf "$RUN/freeipa" "$(ipa_folder)"
     # the compiled server and its root are common to all environments of this cache
-    if ! in_use "$CACHE/freeipa/root" && [ -z "$(find "$CACHE/freeipa" -mindepth 2 -maxdepth 2 -name golden 2>/dev/null)" ]; then
+    if ! in_use "$CACHE/freeipa/root" && ! ls -d "$CACHE"/freeipa/*/golden >/dev/null 2>&1; then
         rm -rf "$CACHE/freeipa"
     fi
 }

@@ -5,7 +5,8 @@
 . "$HERE/guest_image.sh"
 # shellcheck source=tests/env/parts/network.sh
 . "$HERE/parts/network.sh"
-COMMANDS=(build new rm start stop freeze thaw list address wait run get agent clone snapshot revert clean)
+COMMANDS=(build new rm start stop freeze thaw list address wait run get agent
+    clone snapshot revert clean)
 
 guest_help() {
     cat <<'H'
@@ -18,19 +19,20 @@ env guest new NAME FQDN [OPTIONS]
     --user-data FILE            cloud-init user-data instead of just the host name
     --clock-offset SECONDS      its clock is wrong by so much
     --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
-    --quick                     no cloud-init: the initrd sets host name and address (ready in a third of the time)
+    --quick                     no cloud-init: the initrd sets host name and address; ready in 8 s
     --no-start                  only defined
 env guest clone SOURCE NAME [--host HOST] [--address A] [--enroll yes|no] [--fqdn FQDN] [--no-start]
-                                the disk of a stopped or paused guest under a new name, UUID and MAC address;
-                                it keeps SOURCE's host name and keytab (FQDN only goes into the metadata)
+                                the disk of a stopped or paused guest under a new name, UUID and MAC
+                                address; it keeps SOURCE's host name and keytab (FQDN goes into the
+                                metadata alone)
 env guest snapshot NAME TAG     keeps the disk as it is now
 env guest revert NAME TAG       power off, that disk again, start
 env guest wait NAME [SECONDS]   until the guest agent answers (300)
-env guest run NAME [SECONDS] <SCRIPT   as root inside, through the agent; its output and exit code (600)
+env guest run NAME [SECONDS] <SCRIPT   as root inside, by the agent; its output and exit code (600)
 env guest get NAME PATH         a file of the guest on stdout
 env guest agent NAME JSON       one command of the guest agent's protocol
 env guest start|stop|rm NAME    stop is a power cut
-env guest freeze|thaw NAME      stops its emulator as a hung disk would; libvirt still calls it running
+env guest freeze|thaw NAME      stops its emulator; libvirt still calls it running
 env guest list | address NAME
 env guest clean                 removes all guests and the image
 
@@ -73,10 +75,12 @@ guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
     if [ -n "$4" ]; then
         cp "$4" "$seed/user-data"
     else
-        printf '#cloud-config\nfqdn: %s\nhostname: %s\nprefer_fqdn_over_hostname: true\n' "$2" "$2" >"$seed/user-data"
+        printf '#cloud-config\nfqdn: %s\nhostname: %s\nprefer_fqdn_over_hostname: true\n' \
+            "$2" "$2" >"$seed/user-data"
     fi
     {
-        printf 'version: 2\nethernets:\n  eth0:\n    match: {macaddress: "%s"}\n    set-name: eth0\n' "$(domain_mac "$1")"
+        printf 'version: 2\nethernets:\n  eth0:\n    set-name: eth0\n'
+        printf '    match: {macaddress: "%s"}\n' "$(domain_mac "$1")"
         if [ "$3" = user ]; then
             printf '    addresses: [10.0.2.15/24]\n    gateway4: 10.0.2.2\n'
         else
@@ -89,21 +93,27 @@ guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
 }
 
 seed_disk() {  # FILE DEVICE: a virtio disk, since the cloud kernel has no AHCI for a CD-ROM
-    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$1'/><target dev='$2' bus='virtio'/><readonly/></disk>"
+    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$1'/>"
+    echo "<target dev='$2' bus='virtio'/><readonly/></disk>"
 }
 
 # What a quick guest's kernel is told instead: see image/guest_init.
 quick_cmdline() {  # HOSTNAME ADDRESS
     local address=$2/24 gateway=$GATEWAY
     [ "$2" != user ] || { address=10.0.2.15/24 gateway=10.0.2.2; }
-    echo "cloud-init=disabled guest.host=$1 guest.address=$address guest.gateway=$gateway guest.dns=$IPA_ADDRESS guest.domain=$DOMAIN"
+    echo "cloud-init=disabled guest.host=$1 guest.address=$address guest.gateway=$gateway" \
+        "guest.dns=$IPA_ADDRESS guest.domain=$DOMAIN"
 }
 
 guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, enroll, quick
     local folder seeds='' cmdline
     folder=$(domain_folder "$1")
     cmdline="$(domain_cmdline) random.trust_cpu=on systemd.show_status=0"
-    if [ "$quick" = yes ]; then cmdline+=" $(quick_cmdline "$3" "$2")"; else seeds=$(seed_disk "$folder/cidata.iso" vdb); fi
+    if [ "$quick" = yes ]; then
+        cmdline+=" $(quick_cmdline "$3" "$2")"
+    else
+        seeds=$(seed_disk "$folder/cidata.iso" vdb)
+    fi
     [ ! -e "$folder/files.iso" ] || seeds+=$(seed_disk "$folder/files.iso" vdc)
     cat >"$folder/domain.xml" <<XML
 <domain type='qemu'>
@@ -123,7 +133,11 @@ guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, c
   <on_reboot>restart</on_reboot>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe'/><source file='$folder/disk.qcow2'/><target dev='vda' bus='virtio'/></disk>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2' cache='unsafe'/>
+      <source file='$folder/disk.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
     $seeds
     $(domain_interface "$1" "$2")
     <controller type='usb' model='none'/>
@@ -137,10 +151,11 @@ XML
 }
 
 guest_new() {
-    local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' user_data='' files='' clock='' start=yes quick=no folder
+    local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' folder
+    local user_data='' files='' clock='' start=yes quick=no
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
-    [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init for --user-data"
+    [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init: --user-data"
     begin
     need_packages parts
     need_host "$host"
@@ -150,7 +165,8 @@ guest_new() {
     echo /bin/bash >"$folder/shell"
     printf '%s\n' "$memory" "$cpus" "$quick" "$fqdn" >"$folder/settings"
     qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "$folder/disk.qcow2"
-    [ -z "$files" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
+    [ -z "$files" ] ||
+        xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
     guest_place "$name" "$host" "$fqdn" "$user_data" "${enroll:+$fqdn}"
 }
 
@@ -169,7 +185,8 @@ guest_place() {
 copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
-    local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' user_data='' files='' clock='' start=yes quick folder hostname
+    local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' folder hostname
+    local user_data='' files='' clock='' start=yes quick
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
@@ -196,7 +213,8 @@ guest_snapshot() {
     state=$(domain_state "$name")
     folder=$(domain_folder "$name")
     if [ "$state" = running ]; then
-        echo sync | guest_run "$name" 60 || say "the guest's agent does not answer: a snapshot as after a power cut"
+        echo sync | guest_run "$name" 60 ||
+            say "the guest's agent does not answer: a snapshot as after a power cut"
         domain_virsh "$name" suspend >/dev/null
         ON_ABORT="domain_virsh '$name' resume >/dev/null"
     fi
@@ -238,7 +256,8 @@ guest_list() {
     local name
     for name in $(domain_names); do
         printf '%-16s %-10s %-15s %s\n' "$name" "$(domain_host "$name")" \
-            "$(cat "$(domain_folder "$name")/address" 2>/dev/null || echo -)" "$(domain_state "$name")"
+            "$(cat "$(domain_folder "$name")/address" 2>/dev/null || echo -)" \
+            "$(domain_state "$name")"
     done
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# libvirtd of our own: it runs in a private mount namespace in which its fixed directories are ours, so
-# that neither another libvirtd of this machine nor another HOST of this tool is touched.
+# libvirtd of our own: it runs in a private mount namespace in which its fixed directories are ours,
+# so that neither another libvirtd of this machine nor another HOST of this tool is touched.
 COMMANDS=(up down status env uri virsh kill restart pause resume clean)
 
 # shellcheck source=tests/env/domains.sh
@@ -8,7 +8,7 @@ COMMANDS=(up down status env uri virsh kill restart pause resume clean)
 
 libvirt_help() {
     cat <<'H'
-env libvirt up HOST        a libvirtd (and what it needs) named HOST, as a host of its own would have
+env libvirt up HOST        a libvirtd named HOST, as a host of its own would have
 env libvirt down HOST      destroys its guests, ends it, forgets its definitions
 env libvirt env HOST       INNKEEPER_LIBVIRT_URI=...
 env libvirt uri HOST       the bare URI
@@ -23,13 +23,17 @@ H
 
 libvirt_folder() { echo "$RUN/libvirt/$1"; }
 libvirt_sockets() { echo "$SOCKETS/$1"; }
-libvirt_hosts() { find "$RUN/libvirt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort; }
+libvirt_hosts() {
+    find "$RUN/libvirt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort
+}
 
-check_host_name() { [[ ${1:-} =~ ^[a-z][a-z0-9-]{0,19}$ ]] || die "HOST must be a short lower case name: '${1:-}'"; }
+check_host_name() {
+    [[ ${1:-} =~ ^[a-z][a-z0-9-]{0,19}$ ]] || die "HOST must be a short lower case name: '${1:-}'"
+}
 
 libvirt_pidfile() { echo "$SOCKETS/libvirt-$1.pid"; }
 
-# configure HOST: no security labels, no chown, no cgroups: emulated guests of root on a test machine
+# No security labels, no chown, no cgroups: emulated guests of root on a test machine.
 libvirt_configure() {
     local folder sockets hash
     folder=$(libvirt_folder "$1") sockets=$(libvirt_sockets "$1")
@@ -62,7 +66,8 @@ libvirt_start() {
     folder=$(libvirt_folder "$1")
     libvirt_configure "$1"
     detach "$(libvirt_pidfile "$1")" "$LOGS/libvirt-$1.log" unshare -m --propagation slave \
-        bash "$HERE/image/libvirtd.sh" "$folder" "$CACHE/libvirt/capabilities" "$(libvirt_sockets "$1")/libvirtd.pid"
+        bash "$HERE/image/libvirtd.sh" "$folder" "$CACHE/libvirt/capabilities" \
+        "$(libvirt_sockets "$1")/libvirtd.pid"
     wait_until 30 libvirt_answers "$1" || {
         tail -n 20 "$LOGS/libvirt-$1.log" "$folder/log/libvirtd.log" >&2
         die "libvirtd $1 does not answer"
@@ -94,7 +99,7 @@ libvirt_end_guests() {
         case $(cat "/proc/$pid/comm" 2>/dev/null) in
             qemu-system-*)
                 kill -KILL "$pid"
-                wait_until 10 eval "[ ! -d /proc/$pid ]" || die "an emulator ($pid) cannot be killed"
+                wait_until 10 eval "[ ! -d /proc/$pid ]" || die "emulator $pid cannot be killed"
                 ;;
         esac
     done

@@ -11,14 +11,16 @@ H
 }
 
 network_exists() { ip link show "$BRIDGE" >/dev/null 2>&1; }
-network_ports() { ip -o link show master "$BRIDGE" 2>/dev/null | awk -F': ' '{sub(/@.*/, "", $2); print $2}'; }
+network_ports() {
+    ip -o link show master "$BRIDGE" 2>/dev/null | awk -F': ' '{sub(/@.*/, "", $2); print $2}'
+}
 
 network_up() {
     begin
     need_packages parts
     lock network
     if ! network_exists; then
-        [ -z "$(ip -4 route show root "$NET.0/24")$(ip -4 -o addr show | grep -F " $NET." || true)" ] ||
+        [ -z "$(ip -4 route show root "$NET.0/24"; ip -4 -o addr show to "$NET.0/24")" ] ||
             die "$NET.0/24 is in use on this machine: set INNKEEPER_ENV_NET"
         say "bridge $BRIDGE, $GATEWAY/24"
         ip link add "$BRIDGE" type bridge
@@ -45,4 +47,7 @@ network_status() {
     echo "up: bridge $BRIDGE, $GATEWAY/24, ports: $(network_ports | paste -sd' ')"
 }
 
-network_env() { print_env INNKEEPER_ENV_BRIDGE "$BRIDGE" INNKEEPER_ENV_NET "$NET" INNKEEPER_ENV_GATEWAY "$GATEWAY"; }
+network_env() {
+    print_env INNKEEPER_ENV_BRIDGE "$BRIDGE" INNKEEPER_ENV_NET "$NET" \
+        INNKEEPER_ENV_GATEWAY "$GATEWAY"
+}

@@ -14,14 +14,15 @@ env tiny build                a kernel, busybox and a genuine qemu-ga in one ini
 env tiny new NAME [OPTIONS]   starts one; `env guest wait|run|get|agent|start|stop|rm` serve it too
 env tiny xml NAME [OPTIONS]   its domain XML on stdout, nothing is defined
     --host HOST               libvirt host (host1)
-    --address user | auto | NET.N   user (default) has QEMU's address translation, the others are on the bridge
+    --address user | auto | NET.N   behind QEMU's address translation (default), or on the bridge
     --memory MIB              160
     --uuid UUID               libvirt makes one otherwise
     --enroll yes|no, --fqdn FQDN    Innkeeper's metadata element
     --overlay DIRECTORY       its files are laid over the root (a stubbed installer, say);
                               an executable /etc/tiny.sh runs before the agent
     --block RPC,RPC           guest agent commands that are refused, as RHEL does with guest-exec
-    --hostile MODE            instead of qemu-ga: silent, flood, shapes, utf8, slow, deep or double (see hostile_agent.c)
+    --hostile MODE            instead of qemu-ga: silent, flood, shapes, utf8, slow, deep or double
+                              (see hostile_agent.c)
     --clock-offset SECONDS    its clock is wrong by so much
     --no-agent                no channel for an agent
     --no-start                only defined
@@ -38,17 +39,19 @@ tiny_build() {
 }
 
 build_tiny() {
+    local initrd_key
     lock tiny
     build_kernel
-    cached "$TINY_INITRD" "$(key "$KERNEL_KEY" "@$HERE/image/tiny_init" "@$HERE/hostile_agent.c" "@$(command -v qemu-ga)")" \
-        "tiny guest: initrd" make_tiny_initrd
+    initrd_key=$(key "$KERNEL_KEY" "@$HERE/image/tiny_init" "@$HERE/hostile_agent.c" \
+        "@$(command -v qemu-ga)")
+    cached "$TINY_INITRD" "$initrd_key" "tiny guest: initrd" make_tiny_initrd
     unlock tiny
 }
 
 make_tiny_initrd() {
     local out=$1 tree=$1.tree file
     rm -rf "$tree"
-    mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,etc,proc,sys,dev,tmp,run,m,root,var/lib,var/run,var/log}
+    mkdir -p "$tree"/{bin,sbin,usr/{bin,sbin},etc,proc,sys,dev,tmp,run,m,root,var/{lib,run,log}}
     cp /bin/busybox "$tree/bin/busybox"
     for file in $(/bin/busybox --list); do
         [ -e "$tree/bin/$file" ] || ln -s busybox "$tree/bin/$file"
@@ -58,26 +61,36 @@ make_tiny_initrd() {
         mkdir -p "$tree$(dirname "$file")"
         cp -L "$file" "$tree$file"
     done
-    gcc -std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -Werror -static -o "$tree/usr/sbin/hostile_agent" "$HERE/hostile_agent.c"
-    kernel_modules "$CACHE/kernel" "$tree/m" virtio_pci virtio_console virtio_net virtio_rng virtio_blk cdrom isofs button
+    gcc -std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -Werror -static \
+        -o "$tree/usr/sbin/hostile_agent" "$HERE/hostile_agent.c"
+    kernel_modules "$CACHE/kernel" "$tree/m" \
+        virtio_pci virtio_console virtio_net virtio_rng virtio_blk cdrom isofs button
     printf 'root:x:0:0:root:/root:/bin/sh\n' >"$tree/etc/passwd"
     printf 'root:x:0:\n' >"$tree/etc/group"
-    printf 'ID=tiny\nNAME="Tiny"\nPRETTY_NAME="Tiny test guest"\nVERSION_ID="1"\nVERSION="1"\n' >"$tree/etc/os-release"
+    printf 'ID=tiny\nNAME="Tiny"\nPRETTY_NAME="Tiny test guest"\nVERSION_ID="1"\nVERSION="1"\n' \
+        >"$tree/etc/os-release"
     printf 'hosts: files dns\npasswd: files\ngroup: files\n' >"$tree/etc/nsswitch.conf"
     # what guest-shutdown runs: /sbin/shutdown -h -P +0 or -r +0
     # shellcheck disable=SC2016
-    printf '#!/bin/sh\ncase " $* " in *" -r "*) exec reboot -f ;; *) exec poweroff -f ;; esac\n' >"$tree/sbin/shutdown"
+    printf '#!/bin/sh\ncase " $* " in *" -r "*) exec reboot -f ;; *) exec poweroff -f ;; esac\n' \
+        >"$tree/sbin/shutdown"
     chmod 755 "$tree/sbin/shutdown"
     install -m 755 "$HERE/image/tiny_init" "$tree/init"
     pack_initrd "$tree" >"$out"
     rm -rf "$tree"
 }
 
-tiny_defaults() { host=host1 address=user memory=160 uuid='' enroll='' fqdn='' overlay='' block='' hostile='' clock='' agent=yes start=yes; }
+# Defaults and options, into variables of the caller.
+tiny_defaults() {
+    host=host1 address=user memory=160 agent=yes start=yes
+    uuid='' enroll='' fqdn='' overlay='' block='' hostile='' clock=''
+}
+
 tiny_options() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --host | --address | --memory | --uuid | --enroll | --fqdn | --overlay | --block | --hostile)
+            --host | --address | --memory | --uuid | --enroll | --fqdn | --overlay | --block | \
+                --hostile)
                 [ $# -ge 2 ] || die "$1 needs a value"
                 printf -v "${1#--}" '%s' "$2"
                 shift
@@ -89,7 +102,8 @@ tiny_options() {
         esac
         shift
     done
-    [ -z "$hostile" ] || is_one_of "$hostile" "${HOSTILE_MODES[@]}" || die "no hostile mode '$hostile': one of ${HOSTILE_MODES[*]}"
+    [ -z "$hostile" ] || is_one_of "$hostile" "${HOSTILE_MODES[@]}" ||
+        die "no hostile mode '$hostile': one of ${HOSTILE_MODES[*]}"
     [ -z "$overlay" ] || [ -d "$overlay" ] || die "no directory '$overlay'"
 }
 
@@ -105,8 +119,10 @@ tiny_cmdline() {  # NAME
 
 # tiny_xml_text NAME INITRD, and the options
 tiny_xml_text() {
-    local channel="<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
-    [ "$agent" = yes ] || channel=
+    local channel=
+    [ "$agent" = no ] ||
+        channel="<channel type='unix'>
+      <target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
     cat <<XML
 <domain type='qemu'>
   <name>$1</name>
@@ -144,7 +160,8 @@ tiny_initrd() {  # FOLDER
 }
 
 tiny_xml() {
-    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start folder
+    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start
+    local folder
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"
@@ -158,7 +175,8 @@ tiny_xml() {
 }
 
 tiny_new() {
-    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start folder
+    local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start
+    local folder
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"

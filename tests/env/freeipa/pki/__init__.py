@@ -1,4 +1,4 @@
-"""Stand-in for Dogtag's module: ipaserver imports it even where no CA is set up, and then calls nothing."""
+"""Stand-in for Dogtag's module: ipaserver imports it even without a CA, and then calls nothing."""
 
 
 class PKIException(Exception):
