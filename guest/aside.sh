@@ -33,7 +33,8 @@ undo_client() {
 
 # What is left after that still says that a client is there; the rest would serve stale answers.
 clear_remains() {
-    keep mv "$IPA_CONF" "$IPA_CA" "$SYSRESTORE/sysrestore.state" "$SYSRESTORE/sysrestore.index" "$SSSD_DB"/*
+    keep mv "$IPA_CONF" "$IPA_CA" "$SYSRESTORE/sysrestore.state" "$SYSRESTORE/sysrestore.index" \
+        "$SSSD_DB"/*
     rm -f "$ROOT"/var/lib/sss/mc/*
     if grep -q '^ *id_provider *= *ipa' "$SSSD_CONF"; then
         keep mv "$SSSD_CONF"

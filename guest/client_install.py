@@ -2,15 +2,16 @@
 
 usage: client_install.py SERVER OPTIONS...    the password is the first line of standard input
 
-The installer takes a one-time password only as an option, and hands it to its children the same way
-(ipa-join -w, which hands it to ipa-getkeytab -w). Here the option is set inside the process, and the
-call of ipa-join is replaced by the same two steps: the enrolment, an LDAP extended operation bound as
-the host, and ipa-getkeytab -W, which reads the password from its standard input.
+The installer takes a one-time password only as an option, and hands it to its children the same
+way (ipa-join -w, which hands it to ipa-getkeytab -w). Here the option is set inside the process,
+and the call of ipa-join is replaced by the same two steps: the enrolment, an LDAP extended
+operation bound as the host, and ipa-getkeytab -W, which reads the password from its standard input.
 
 Exit codes beside the installer's own:
   90  this client is built in another way; nothing was done, the password is untouched
   91  the clock is too far off the server's; nothing was done, the password is untouched
 """
+
 import email.utils
 import http.client
 import ssl
@@ -92,11 +93,13 @@ def join(run, args, password, named):
         return principal
     getkeytab = getattr(paths, "IPA_GETKEYTAB", "/usr/sbin/ipa-getkeytab")
     command = [getkeytab, "-s", options["-s"], "-p", principal, "-k", options["-k"], "-D", dn, "-W"]
-    done = run(command, stdin=password + "\n", raiseonerr=False, env=named.get("env"),
-               capture_error=True)
+    done = run(
+        command, stdin=password + "\n", raiseonerr=False, env=named.get("env"), capture_error=True
+    )
     if done.returncode:
-        return Outcome(done.returncode, "%s\nchild exited with %d" % (done.error_output,
-                                                                       done.returncode))
+        return Outcome(
+            done.returncode, "%s\nchild exited with %d" % (done.error_output, done.returncode)
+        )
     return Outcome(0, "")
 
 
@@ -109,6 +112,7 @@ def main():
         from ipaplatform.paths import paths
         from ipapython import ipautil
         from ipapython.ipaldap import ldap_initialize  # noqa: F401
+
         original = ipautil.run
         suited = client.run is original and hasattr(ipa_client_install, "run")
     except (ImportError, AttributeError):
@@ -117,8 +121,10 @@ def main():
         return UNSUITED
     offset = clock_offset(server)
     if abs(offset) > MAX_SKEW:
-        print("the clock is %d s %s of %s" % (abs(offset), "ahead" if offset > 0 else "behind",
-                                              server))
+        print(
+            "the clock is %d s %s of %s"
+            % (abs(offset), "ahead" if offset > 0 else "behind", server)
+        )
         return CLOCK_SKEW
 
     def run(args, *rest, **named):

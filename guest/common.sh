@@ -1,6 +1,6 @@
 # Common to join, verify and leave: parameters, the one result line, the lock on attempts.
-# POSIX sh (dash, busybox ash, bash). Contract: README.md. ROOT and PATH are set by the lines that the
-# build puts in front; ROOT is empty in every guest, tests compose with a scratch directory.
+# POSIX sh (dash, busybox ash, bash). Contract: README.md. ROOT and PATH are set by the lines that
+# the build puts in front; ROOT is empty in every guest, tests compose with a scratch directory.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # much of this is used by the scripts that it is composed with
 
@@ -28,7 +28,8 @@ WORK= # private directory of this run, below RUN
 attempt='' fqdn='' domain='' realm='' password='' resume=no timeout=900
 
 # The result line.
-result='' class='' detail='' exit_code=0 principal='' kvno=0 family='' foreign_moved=false sssd=false
+result='' class='' detail='' exit_code=0 principal='' kvno=0 family=''
+foreign_moved=false sssd=false
 answered=no
 
 uptime_seconds() {
@@ -46,7 +47,7 @@ remaining() {
     echo "$left"
 }
 
-# --- text -------------------------------------------------------------------------------------------
+# --- text ----------------------------------------------------------------
 
 # scrub TEXT: `scrubbed` is TEXT without the password, whatever characters that has.
 scrub() {
@@ -60,7 +61,7 @@ scrub() {
     done
 }
 
-# json_text TEXT: a JSON string of one line, printable ASCII, at most 300 characters before escaping.
+# json_text TEXT: a JSON string: one line, printable ASCII, 300 characters at most before escaping.
 json_text() {
     {
         printf '%s' "$1" | tr '\n\t\r' '   ' | tr -c '\040-\176' '?' | tr -s ' ' | cut -c1-300
@@ -92,7 +93,7 @@ is_attempt() {
 
 is_number() { only 0123456789 "$1" && [ ${#1} -le 5 ]; }
 
-# --- parameters -------------------------------------------------------------------------------------
+# --- parameters ----------------------------------------------------------------
 
 take_common_parameter() { # NAME VALUE
     case $1 in
@@ -106,8 +107,8 @@ take_common_parameter() { # NAME VALUE
     esac
 }
 
-# Reads key=value lines up to `end`; unknown keys belong to a newer coordinator and are ignored. 1: the
-# input broke off, so nothing in it can be trusted.
+# Reads key=value lines up to `end`; unknown keys belong to a newer coordinator and are ignored.
+# 1: the input broke off, so nothing in it can be trusted.
 read_parameters() {
     while IFS= read -r line; do
         [ "$line" != end ] || return 0
@@ -132,10 +133,10 @@ check_common_parameters() {
     own=host/$fqdn@$realm
 }
 
-# --- begin and end ----------------------------------------------------------------------------------
+# --- begin and end ----------------------------------------------------------------
 
-# begin: takes standard input and output into its hands. Whatever runs from here on inherits neither,
-# so that guest-exec ends when this script does, whatever daemons were started meanwhile.
+# begin: takes standard input and output into its hands. Whatever runs from here on inherits
+# neither, so that guest-exec ends when this script does, whatever daemons were started meanwhile.
 begin() {
     case $0 in "$RUN"/script.*) rm -f "$0" ;; esac
     STARTED=$(uptime_seconds)
@@ -205,10 +206,10 @@ finish() {
     exit 0
 }
 
-# --- the attempt ------------------------------------------------------------------------------------
+# --- the attempt ----------------------------------------------------------------
 
 # take_lock: the kernel's lock, so that no dead process ever holds it. The installer inherits
-# descriptor 9 on purpose: should this shell be killed, the lock stays until the installer has ended.
+# descriptor 9 on purpose: should this shell be killed, the lock stays until the installer ends.
 # Programs that may leave daemons behind are started with 9>&-.
 take_lock() {
     exec 9>>"$RUN/lock"

@@ -1,7 +1,7 @@
 # cmake -D OUT=FILE -D FRAGMENTS=a,b,c -D PYTHON=FILE -P compose.cmake
 #
-# Joins fragments into one complete script. ROOT and PATH stand on lines of their own in front, so that
-# nothing in a guest's environment can set them and a test can replace them.
+# Joins fragments into one complete script. ROOT and PATH stand on lines of their own in front, so
+# that nothing in a guest's environment can set them and a test can replace them.
 string(REPLACE "," ";" FRAGMENTS "${FRAGMENTS}")
 file(READ "${PYTHON}" python)
 set(text "")

@@ -37,7 +37,8 @@ are_servers() {
 }
 
 is_base64() {
-    only abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/= "$1" && [ ${#1} -le 262144 ]
+    only abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/= "$1" &&
+        [ ${#1} -le 262144 ]
 }
 
 is_password() {
@@ -58,22 +59,23 @@ check_parameters() {
 }
 
 place_ca() {
-    if ! printf '%s\n' "$ca" | base64 -d >"$WORK/ca.crt" || ! grep -q 'BEGIN CERTIFICATE' "$WORK/ca.crt"; then
+    printf '%s\n' "$ca" | base64 -d >"$WORK/ca.crt"
+    grep -q 'BEGIN CERTIFICATE' "$WORK/ca.crt" ||
         finish failed ca "the CA given is not a PEM certificate"
-    fi
 }
 
 # A Kerberos configuration that depends on nothing in the guest: the given servers, no discovery.
 write_krb5_conf() {
     {
-        printf '[libdefaults]\ndefault_realm = %s\ndns_lookup_realm = false\ndns_lookup_kdc = false\n' "$realm"
-        printf 'rdns = false\nudp_preference_limit = 0\n[realms]\n%s = {\n' "$realm"
+        printf '[libdefaults]\ndefault_realm = %s\ndns_lookup_realm = false\n' "$realm"
+        printf 'dns_lookup_kdc = false\nrdns = false\nudp_preference_limit = 0\n'
+        printf '[realms]\n%s = {\n' "$realm"
         for server in $servers; do printf 'kdc = %s:88\n' "$server"; done
         printf '}\n'
     } >"$WORK/krb5.conf"
 }
 
-# --- what was here before ---------------------------------------------------------------------------
+# --- what was here before ----------------------------------------------------------------
 
 # A key of our own name: it works (done, or only its configuration is lost), it is stale (a reverted
 # snapshot, a host registered anew), or nobody can tell now.
@@ -90,12 +92,11 @@ meet_own_key() {
     esac
 }
 
-# Another host's key or configuration. One of another realm without any FreeIPA client is no clone of
-# ours but a guest that somebody joined elsewhere.
+# Another host's key or configuration. One of another realm without any FreeIPA client is no clone
+# of ours but a guest that somebody joined elsewhere.
 meet_foreign() {
-    if [ "${other##*@}" != "$realm" ] && [ ! -e "$IPA_CONF" ] && [ ! -e "$SYSRESTORE/sysrestore.state" ]; then
+    [ "${other##*@}" = "$realm" ] || [ -e "$IPA_CONF" ] || [ -e "$SYSRESTORE/sysrestore.state" ] ||
         finish failed config "the guest is joined to another directory as $other"
-    fi
     set_aside
     foreign_moved=true
 }
@@ -110,7 +111,7 @@ clear_the_way() {
     esac
 }
 
-# --- the installer ----------------------------------------------------------------------------------
+# --- the installer ----------------------------------------------------------------
 
 write_client_install() {
     cat >"$WORK/client_install.py" <<'PYTHON'
@@ -137,7 +138,8 @@ install_quietly() {
     python=$(interpreter)
     [ -n "$python" ] || return 90
     write_client_install
-    printf '%s\n' "$password" | bounded "$python" -I -u "$WORK/client_install.py" "${servers%% *}" "$@"
+    printf '%s\n' "$password" |
+        bounded "$python" -I -u "$WORK/client_install.py" "${servers%% *}" "$@"
 }
 
 # install_client: sets exit_code.
@@ -171,21 +173,21 @@ scrub_log() {
         print }' - "$INSTALL_LOG" >"$WORK/log" && cat "$WORK/log" >"$INSTALL_LOG"
 }
 
-# --- what became of it ------------------------------------------------------------------------------
+# --- what became of it ----------------------------------------------------------------
 
 # The installer's words up to the rollback: the cause stands before it.
 cause() {
-    sed -e '/Rolling back changes/,$d' -e '/The ipa-client-install command failed/,$d' -e '/^[[:blank:]]*$/d' \
-        "$WORK/install" | tail -c 16384
+    sed -e '/Rolling back changes/,$d' -e '/The ipa-client-install command failed/,$d' \
+        -e '/^[[:blank:]]*$/d' "$WORK/install" | tail -c 16384
 }
 
-# What the installer's search for servers came to. Only its log says so; it starts a new one each time.
+# What the installer's search for servers came to. Only its log says so, a new one each time.
 discovery() { grep -o 'Discovery result: [A-Z_]*' "$INSTALL_LOG" | tail -n 1; }
 
-# The last two lines of those words that sound like a cause: hints and tables of ports surround them.
+# The last two lines that sound like a cause: hints and tables of ports surround them.
 telling_lines() {
-    cause | grep -E '[Ff]ailed|[Ee]rror|[Ee]xception|Unable|[Cc]annot|Invalid|must |not match|already|the clock' |
-        tail -n 2 | grep . || cause | tail -n 2
+    telling='[Ff]ailed|[Ee]rror|Exception|Unable|[Cc]annot|Invalid|must |not match|already|the clock'
+    cause | grep -E "$telling" | tail -n 2 | grep . || cause | tail -n 2
 }
 
 # failure_class TEXT: the class of a failed installer by what it said, most telling first.
@@ -201,12 +203,16 @@ failure_class() {
         *'Joining realm failed'*"Can't contact LDAP server"*) echo network ;;
         *'Kerberos authentication failed'*'Clock skew'*) echo clock-skew ;;
         *'Kerberos authentication failed'*) echo kdc ;;
-        *'Cannot obtain CA certificate'* | *'CA certificate'*'not valid'* | *'certificate verify failed'*) echo ca ;;
+        *'Cannot obtain CA certificate'* | *'CA certificate'*'not valid'* | \
+            *'certificate verify failed'*) echo ca ;;
         *'REALM_NOT_FOUND'*'Failed to verify that '*) echo config ;;
-        *'Failed to verify that '*' is an IPA Server'* | *'not reachable due to network or firewall'*) echo network ;;
-        *'Unable to discover domain'* | *'Unable to find IPA Server to join'* | *'DNS discovery failed'*) echo dns ;;
+        *'Failed to verify that '*' is an IPA Server'* | \
+            *'not reachable due to network or firewall'*) echo network ;;
+        *'Unable to discover domain'* | *'Unable to find IPA Server to join'* | \
+            *'DNS discovery failed'*) echo dns ;;
         *'does not match discovered one'* | *'Invalid hostname'* | *'must be lower-case'* | \
-            *'not a fully-qualified hostname'* | *'already configured on this system'*) echo config ;;
+            *'not a fully-qualified hostname'* | \
+            *'already configured on this system'*) echo config ;;
         *'Enrolled in IPA realm'*) echo rolled-back ;;
         *'command not found'*) echo package-missing ;;
         *) echo internal ;;
@@ -242,7 +248,8 @@ lookup_seconds() { # bounded, since a slow directory does not undo a join
 verify_join() {
     progress verifying
     standing
-    [ "$state" = ours ] || finish failed internal "the installer succeeded, but $own is not in the keytab"
+    [ "$state" = ours ] ||
+        finish failed internal "the installer succeeded, but $own is not in the keytab"
     try_key
     case $key_class in
         ok) finish_joined ok "joined as $own" ;;

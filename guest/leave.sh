@@ -14,7 +14,7 @@ check_parameters() {
 
 # The name under which the uninstaller would un-enrol: sssd's, else the host's own.
 uninstaller_name() {
-    name=$(sed -n 's/^[[:blank:]]*ipa_hostname[[:blank:]]*=[[:blank:]]*//p' "$SSSD_CONF" | head -n 1)
+    name=$(setting ipa_hostname "$SSSD_CONF")
     echo "${name:-$(hostname -f)}"
 }
 
@@ -27,13 +27,17 @@ is_exactly_ours() {
 }
 
 uninstall() {
-    [ -x "$INSTALLER" ] || finish failed package-missing "the FreeIPA client that could undo itself is gone"
-    LC_ALL=C.UTF-8 timeout -k 10 "$(remaining)" "$INSTALLER" --uninstall --unattended >"$WORK/undo" 2>&1 3>&-
+    [ -x "$INSTALLER" ] || finish failed package-missing "the FreeIPA client is gone"
+    LC_ALL=C.UTF-8 timeout -k 10 "$(remaining)" "$INSTALLER" --uninstall --unattended \
+        >"$WORK/undo" 2>&1 3>&-
     exit_code=$?
     case $exit_code in
         0 | 2) ;; # 2: was not configured
-        124 | 137) finish failed interrupted "the uninstaller did not end within its time" ;;
-        *) ! client_configured || finish failed internal "$(tail -n 2 "$WORK/undo" | tr '\n' ' ')" ;;
+        124 | 137) finish failed interrupted "the uninstaller did not end in time" ;;
+        *)
+            ! client_configured ||
+                finish failed internal "$(tail -n 2 "$WORK/undo" | tr '\n' ' ')"
+            ;;
     esac
 }
 
@@ -66,7 +70,8 @@ main() {
         forget_innkeeper
         finish already already "there is no identity here"
     fi
-    is_exactly_ours || finish failed foreign-principal "the identity here is ${other:-not $own alone}: untouched"
+    is_exactly_ours ||
+        finish failed foreign-principal "the identity here is ${other:-not $own alone}: untouched"
     progress leaving
     uninstall
     clear_remains

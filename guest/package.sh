@@ -21,7 +21,9 @@ add_package() {
             apt install --no-install-recommends freeipa-client
             ;;
         rhel)
-            if has dnf; then package_tool dnf install -y ipa-client; else package_tool yum install -y ipa-client; fi
+            tool=dnf
+            has dnf || tool=yum
+            package_tool "$tool" install -y ipa-client
             ;;
         suse)
             package_tool zypper --non-interactive install --no-recommends freeipa-client
@@ -32,8 +34,10 @@ add_package() {
 }
 
 package_problem() {
-    { grep -E '^ *(E:|Err|ERROR|Error|No match|No package|Unable to find|Problem)' "$WORK/package" ||
-        cat "$WORK/package"; } | tail -n 3 | tr '\n' ' '
+    {
+        grep -E '^ *(E:|Err|ERROR|Error|No match|No package|Problem)' "$WORK/package" ||
+            cat "$WORK/package"
+    } | tail -n 3 | tr '\n' ' '
 }
 
 # ensure_client: on return the client and the Kerberos tools are there.
@@ -42,7 +46,7 @@ ensure_client() {
     [ "$family" != other ] ||
         finish failed unsupported-os "no FreeIPA client is known for $(os_release ID)"
     [ "$install" = yes ] ||
-        finish failed package-missing "the FreeIPA client is not installed, and may not be installed"
+        finish failed package-missing "the FreeIPA client is missing and may not be installed"
     progress installing
     add_package
     case $? in

@@ -31,8 +31,8 @@ key_version() { # PRINCIPAL: the newest number in the keytab, 0 if there is none
     klist -k "$KEYTAB" | awk -v p="$1" '$2 == p && $1 > n {n = $1} END {print n + 0}'
 }
 
-client_setting() { # NAME: of /etc/ipa/default.conf
-    [ ! -r "$IPA_CONF" ] || sed -n "s/^[[:blank:]]*$1[[:blank:]]*=[[:blank:]]*//p" "$IPA_CONF" | head -n 1
+setting() { # NAME FILE: of an ini file, whatever the section
+    [ ! -r "$2" ] || sed -n "s/^[[:blank:]]*$1[[:blank:]]*=[[:blank:]]*//p" "$2" | head -n 1
 }
 
 # The client's own test: what it noted, and for clients from before that note, its backups.
@@ -57,7 +57,7 @@ standing() {
     newline='
 '
     principals=$(host_principals)
-    conf_host=$(client_setting host) conf_realm=$(client_setting realm)
+    conf_host=$(setting host "$IPA_CONF") conf_realm=$(setting realm "$IPA_CONF")
     other=
     for each in $principals; do
         [ "$each" = "$own" ] || other=$each
@@ -77,8 +77,8 @@ standing() {
     esac
 }
 
-# try_key [KRB5_CONF]: sets key_class to ok, stale-key, clock-skew or kdc, and key_detail. The ticket
-# goes into a cache of this run.
+# try_key [KRB5_CONF]: sets key_class to ok, stale-key, clock-skew or kdc, and key_detail. The
+# ticket goes into a cache of this run.
 try_key() {
     cache=$WORK/ticket
     if KRB5_CONFIG=${1:-$ROOT/etc/krb5.conf} timeout 30 \
@@ -106,7 +106,9 @@ kinit_class() { # TEXT
 await_boot() {
     ! has systemctl || until_uptime=$(($(uptime_seconds) + $1))
     while has systemctl && [ "$(uptime_seconds)" -lt "$until_uptime" ]; do
-        case $(systemctl is-system-running) in running | degraded | maintenance | stopping) return 0 ;; esac
+        case $(systemctl is-system-running) in
+            running | degraded | maintenance | stopping) return 0 ;;
+        esac
         sleep 1
     done
 }

@@ -30,7 +30,8 @@ result_line() {
         "$(json_text "$principal")" "$kvno" "$kinit" "$configured" "$sssd" "$lookup"
     printf '"class":"%s","detail":%s,"machine_id":"%s","boot_id":"%s","clock":%d,"hostname":%s}\n' \
         "$class" "$(json_text "$detail")" "$(first_word_of "$ROOT/etc/machine-id")" \
-        "$(first_word_of "$ROOT/proc/sys/kernel/random/boot_id")" "$(date +%s)" "$(json_text "$(uname -n)")"
+        "$(first_word_of "$ROOT/proc/sys/kernel/random/boot_id")" "$(date +%s)" \
+        "$(json_text "$(uname -n)")"
 }
 
 say() { # CLASS DETAIL
@@ -38,7 +39,7 @@ say() { # CLASS DETAIL
     exit 0
 }
 
-# The worst that is wrong comes first: whose identity, then whether it works, then what it is good for.
+# The worst comes first: whose identity it is, whether it works, what it is good for.
 judge() {
     case $state in
         foreign) principal=$other && say foreign-principal "the identity here is $other" ;;

@@ -1,34 +1,41 @@
-"""A scratch root directory in which the guest scripts run with stubs for every program of the system."""
+"""A scratch root directory in which the guest scripts run, with stubs for the system's programs.
+
+Each test file is run as: FILE SCRIPTS SHELL    (the build's guest folder; dash, bash or busybox)
+"""
+
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
+import unittest
 
 MARKER = "#--innkeeper-parameters--"
 CA = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="  # -----BEGIN CERTIFICATE-----
 OWN = "host/web.demo.test@DEMO.TEST"
+OTHER = "host/src.demo.test@DEMO.TEST"
 
 # Each stub notes its call, then runs its text. $B is the box.
 STUBS = {
     "klist": 'printf "Keytab name: FILE:%s\\nKVNO Principal\\n---- ------\\n" "$2"; cat "$2"',
     "kinit": '[ ! -s $B/kinit ] || { cat $B/kinit >&2; exit 1; }; : >"${5#FILE:}"',
-    "systemctl": 'case $1 in is-active) [ -e $B/sssd-runs ];; is-system-running) cat $B/boot-state;; esac',
-    "id": 'if [ $# -eq 2 ]; then [ -e $B/users ]; else echo 0; fi',
+    "systemctl": "case $1 in is-active) [ -e $B/sssd-runs ];; is-system-running) cat $B/boot-state;; esac",
+    "id": "if [ $# -eq 2 ]; then [ -e $B/users ]; else echo 0; fi",
     "timeout": 'while [ "$1" = -k ]; do shift 2; done; shift; exec "$@"',
     "uname": "cat $B/nodename",
     "hostname": "cat $B/nodename",
     "mv": '[ ! -e $B/keytab-stays ] || case "$*" in *krb5.keytab*) exit 1;; esac; exec /bin/mv "$@"',
     # Time passes only while somebody sleeps.
     "sleep": 'read -r up rest <$B/root/proc/uptime; echo "$((${up%%.*} + $1)).0 0" >$B/root/proc/uptime; '
-             '[ ! -e $B/boots ] || echo running >$B/boot-state',
+    "[ ! -e $B/boots ] || echo running >$B/boot-state",
     "apt-get": '[ -e $B/package ] || { echo "E: Unable to locate package freeipa-client"; exit 100; }; '
-               'case "$*" in *install*) cp $B/package $B/root/usr/sbin/ipa-client-install;; esac',
+    'case "$*" in *install*) cp $B/package $B/root/usr/sbin/ipa-client-install;; esac',
     # Stands for the Python that the installer's first line names.
     "python3": '[ "$2" != -c ] || exit 0; script=$3; [ ! -e $B/unsuited ] || exit 90; '
-               'IFS= read -r given; printf %s "$given" >$B/password-on-stdin; '
-               'cp "$script" $B/client_install.py; . $B/installer',
+    'IFS= read -r given; printf %s "$given" >$B/password-on-stdin; '
+    'cp "$script" $B/client_install.py; . $B/installer',
 }
 
 INSTALLER = """
@@ -52,8 +59,18 @@ class Box:
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="guest-box."))
         self.root = self.path / "root"
         self.shell = shell
-        for folder in ("run", "etc/ipa", "etc/sssd", "proc/sys/kernel/random", "usr/sbin", "usr/lib", "var/lib/sss/db",
-                       "var/lib/ipa-client/sysrestore", "var/lib/ipa/sysrestore", "var/log"):
+        for folder in (
+            "run",
+            "etc/ipa",
+            "etc/sssd",
+            "proc/sys/kernel/random",
+            "usr/sbin",
+            "usr/lib",
+            "var/lib/sss/db",
+            "var/lib/ipa-client/sysrestore",
+            "var/lib/ipa/sysrestore",
+            "var/log",
+        ):
             (self.root / folder).mkdir(parents=True)
         self._make_stubs()
         self._compose(pathlib.Path(scripts))
@@ -72,8 +89,10 @@ class Box:
     def _make_stubs(self):
         (self.path / "stub").mkdir()
         for name, text in STUBS.items():
-            self.program(f"stub/{name}", f'#!/bin/sh\nB={self.path}\n'
-                                         f'printf "%s\\n" "{name} $*" >>$B/calls\n{text}\n')
+            self.program(
+                f"stub/{name}",
+                f"#!/bin/sh\nB={self.path}\n" f'printf "%s\\n" "{name} $*" >>$B/calls\n{text}\n',
+            )
         busybox = shutil.which("busybox")
         if busybox and "busybox" in self.shell:
             (self.path / "stub/ash").symlink_to(busybox)
@@ -89,14 +108,21 @@ class Box:
             text = (scripts / name).read_text()
             text = text.replace("\nROOT=\n", f"\nROOT={self.root}\n", 1)
             before, after = text.split("\nPATH=", 1)
-            self.scripts[name] = f"{before}\nPATH={path}\n{self._functions()}{after.split(chr(10), 1)[1]}"
+            self.scripts[name] = (
+                f"{before}\nPATH={path}\n{self._functions()}{after.split(chr(10), 1)[1]}"
+            )
         text = (scripts / "bootstrap").read_text()
-        self.bootstrap = text.replace("\nROOT=\n", f"\nROOT={self.root}\n").replace("/bin/sh", self.shell)
+        self.bootstrap = text.replace("\nROOT=\n", f"\nROOT={self.root}\n").replace(
+            "/bin/sh", self.shell
+        )
 
     def _functions(self):
         """Debian's busybox prefers its own applets to PATH: only functions come before them."""
-        return "".join(f'{name}() {{ {self.path}/stub/{name} "$@"; }}\n' for name in STUBS
-                       if "-" not in name and name not in ("klist", "kinit", "python3"))
+        return "".join(
+            f'{name}() {{ {self.path}/stub/{name} "$@"; }}\n'
+            for name in STUBS
+            if "-" not in name and name not in ("klist", "kinit", "python3")
+        )
 
     # --- what is in the guest ---
 
@@ -108,28 +134,46 @@ class Box:
         (self.path / name).chmod(0o755)
 
     def install_client(self, python="python3"):
-        self.program("root/usr/sbin/ipa-client-install",
-                     f'#!{self.path}/stub/{python} -I\nB={self.path}\nprintf "%s\\n" "installer $*" >>$B/calls\n'
-                     f'. $B/installer\n')
+        self.program(
+            "root/usr/sbin/ipa-client-install",
+            f'#!{self.path}/stub/{python} -I\nB={self.path}\nprintf "%s\\n" "installer $*" >>$B/calls\n'
+            f". $B/installer\n",
+        )
         if python == "python3":  # run by its own first line it is the stub's text that runs
             text = (self.path / "root/usr/sbin/ipa-client-install").read_text()
             self.program("stub/python3-run", "#!/bin/sh\n" + text.split("\n", 1)[1])
-            self.program("stub/python3", (self.path / "stub/python3").read_text().replace(
-                "\n[ \"$2\" != -c ]", "\ncase $2 in *ipa-client-install) shift 2; . $B/stub/python3-run;; esac\n"
-                "[ \"$2\" != -c ]", 1))
+            self.program(
+                "stub/python3",
+                (self.path / "stub/python3")
+                .read_text()
+                .replace(
+                    '\n[ "$2" != -c ]',
+                    "\ncase $2 in *ipa-client-install) shift 2; . $B/stub/python3-run;; esac\n"
+                    '[ "$2" != -c ]',
+                    1,
+                ),
+            )
 
     def joined_as(self, principal=OWN, kvno=3):
         host, realm = principal[5:].split("@")
         self.write("root/etc/krb5.keytab", f"   {kvno} {principal}\n   {kvno} {principal}\n")
         self.write("root/etc/ipa/default.conf", f"[global]\nhost = {host}\nrealm = {realm}\n")
         self.write("root/etc/ipa/ca.crt", "CA\n")
-        self.write("root/etc/sssd/sssd.conf", f"[domain/x]\nid_provider = ipa\nipa_hostname = {host}\n")
+        self.write(
+            "root/etc/sssd/sssd.conf", f"[domain/x]\nid_provider = ipa\nipa_hostname = {host}\n"
+        )
         self.write("root/var/lib/sss/db/cache_demo.test.ldb", "users")
-        self.write("root/var/lib/ipa-client/sysrestore/sysrestore.state", "[installation]\ncomplete = True\n")
+        self.write(
+            "root/var/lib/ipa-client/sysrestore/sysrestore.state",
+            "[installation]\ncomplete = True\n",
+        )
 
     def installer_joins(self, principal=OWN, kvno=1):
         self.write("joins", f"   {kvno} {principal}\n")
-        self.write("says", "Enrolled in IPA realm DEMO.TEST\nThe ipa-client-install command was successful\n")
+        self.write(
+            "says",
+            "Enrolled in IPA realm DEMO.TEST\nThe ipa-client-install command was successful\n",
+        )
 
     def installer_fails(self, text, code=1):
         self.write("says", text)
@@ -138,19 +182,35 @@ class Box:
     # --- running ---
 
     def parameters(self, **other):
-        return {"attempt": "a1", "fqdn": "web.demo.test", "domain": "demo.test", "realm": "DEMO.TEST",
-                "servers": "ipa1.demo.test ipa2.demo.test", "ca": CA, "install": "no", "timeout": "800",
-                "password": "4Or/m-hMXfH(tRxQNY|a4V", **other}
+        return {
+            "attempt": "a1",
+            "fqdn": "web.demo.test",
+            "domain": "demo.test",
+            "realm": "DEMO.TEST",
+            "servers": "ipa1.demo.test ipa2.demo.test",
+            "ca": CA,
+            "install": "no",
+            "timeout": "800",
+            "password": "4Or/m-hMXfH(tRxQNY|a4V",
+            **other,
+        }
 
     def start(self, script, **other):
         values = {k: v for k, v in self.parameters(**other).items() if v is not None}
-        text = self.scripts[script] + MARKER + "\n" + "".join(f"{k}={v}\n" for k, v in values.items())
+        text = (
+            self.scripts[script] + MARKER + "\n" + "".join(f"{k}={v}\n" for k, v in values.items())
+        )
         return self.feed(text + "end\n")
 
     def feed(self, text):
-        return subprocess.run([self.shell, "-c", self.bootstrap], input=text.encode(), capture_output=True,
-                              env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
-                              timeout=60, check=False)
+        return subprocess.run(
+            [self.shell, "-c", self.bootstrap],
+            input=text.encode(),
+            capture_output=True,
+            env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
+            timeout=60,
+            check=False,
+        )
 
     def run(self, script, **other):
         done = self.start(script, **other)
@@ -170,3 +230,25 @@ class Box:
 
     def remove(self):
         shutil.rmtree(self.path)
+
+
+class GuestTest(unittest.TestCase):
+    where = None  # the arguments of this run
+
+    def setUp(self):
+        self.box = Box(*GuestTest.where)
+        self.addCleanup(self.box.remove)
+
+    def expect(self, answer, **wanted):
+        if "class_" in wanted:
+            wanted["class"] = wanted.pop("class_")
+        self.assertEqual({key: answer.get(key) for key in wanted}, wanted, answer)
+
+    def exists(self, path):
+        return (self.box.root / path).exists()
+
+
+def main():
+    GuestTest.where = sys.argv[1:3]
+    del sys.argv[1:3]
+    unittest.main()

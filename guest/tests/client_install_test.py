@@ -1,5 +1,6 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """client_install.py against doubles of the FreeIPA client's modules and of python-ldap."""
+
 import contextlib
 import importlib.util
 import io
@@ -10,8 +11,19 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "client_install.py"
 PASSWORD = "4Or/m-hMXfH(tRxQNY|a4V"
-JOIN = ["/usr/sbin/ipa-join", "-s", "ipa1.demo.test", "-b", "dc=demo,dc=test", "-h", "web.demo.test",
-        "-k", "/etc/krb5.keytab", "-w", PASSWORD]
+JOIN = [
+    "/usr/sbin/ipa-join",
+    "-s",
+    "ipa1.demo.test",
+    "-b",
+    "dc=demo,dc=test",
+    "-h",
+    "web.demo.test",
+    "-k",
+    "/etc/krb5.keytab",
+    "-w",
+    PASSWORD,
+]
 
 
 class LdapError(Exception):
@@ -58,31 +70,49 @@ class World:
 
     def run(self, args, stdin=None, **_):
         self.commands.append((args, stdin))
-        return types.SimpleNamespace(returncode=self.getkeytab_code, error_output="Failed to parse result")
+        return types.SimpleNamespace(
+            returncode=self.getkeytab_code, error_output="Failed to parse result"
+        )
 
     def install(self):
         self.options = sys.argv
         client = sys.modules["ipaclient.install.client"]
-        self.joined = client.run(self.join, raiseonerr=False, env={"KRB5_CONFIG": "/tmp/krb5"}, nolog=(PASSWORD,),
-                                 capture_error=True)
+        self.joined = client.run(
+            self.join,
+            raiseonerr=False,
+            env={"KRB5_CONFIG": "/tmp/krb5"},
+            nolog=(PASSWORD,),
+            capture_error=True,
+        )
         client.run(["/usr/bin/certutil"])
         return self.joined.returncode
 
     def modules(self):
         run = self.run  # one object, as in the real modules
         ldap = types.ModuleType("ldap")
-        ldap.LDAPError, ldap.INVALID_CREDENTIALS, ldap.INAPPROPRIATE_AUTH = LdapError, InvalidCredentials, InvalidCredentials
+        ldap.LDAPError, ldap.INVALID_CREDENTIALS, ldap.INAPPROPRIATE_AUTH = (
+            LdapError,
+            InvalidCredentials,
+            InvalidCredentials,
+        )
         ldap.OPT_NETWORK_TIMEOUT = 1
         ldap.extop = types.ModuleType("ldap.extop")
         ldap.extop.ExtendedRequest = lambda oid, value: (oid, value)
-        paths = types.SimpleNamespace(SBIN_IPA_JOIN="/usr/sbin/ipa-join", IPA_CA_CRT="/etc/ipa/ca.crt")
+        paths = types.SimpleNamespace(
+            SBIN_IPA_JOIN="/usr/sbin/ipa-join", IPA_CA_CRT="/etc/ipa/ca.crt"
+        )
         made = {"ldap": ldap, "ldap.extop": ldap.extop}
         for name, content in {
-                "ipaplatform": {}, "ipaplatform.paths": {"paths": paths}, "ipapython": {},
-                "ipapython.ipautil": {"run": run},
-                "ipapython.ipaldap": {"ldap_initialize": lambda uri, cacertfile: Connection(self)},
-                "ipaclient": {}, "ipaclient.install": {}, "ipaclient.install.client": {"run": run},
-                "ipaclient.install.ipa_client_install": {"run": self.install}}.items():
+            "ipaplatform": {},
+            "ipaplatform.paths": {"paths": paths},
+            "ipapython": {},
+            "ipapython.ipautil": {"run": run},
+            "ipapython.ipaldap": {"ldap_initialize": lambda uri, cacertfile: Connection(self)},
+            "ipaclient": {},
+            "ipaclient.install": {},
+            "ipaclient.install.client": {"run": run},
+            "ipaclient.install.ipa_client_install": {"run": self.install},
+        }.items():
             made[name] = types.ModuleType(name)
             made[name].__dict__.update(content)
             parent, _, child = name.rpartition(".")
@@ -119,23 +149,49 @@ class ClientInstallTest(unittest.TestCase):
     def test_joins_with_the_password_on_no_command_line(self):
         world = World()
         self.assertEqual(self.run_with(world)[0], 0)
-        self.assertEqual(world.options, ["ipa-client-install", "--password", PASSWORD, "--unattended"])
-        self.assertEqual(world.bound, ("fqdn=web.demo.test,cn=computers,cn=accounts,dc=demo,dc=test", PASSWORD))
+        self.assertEqual(
+            world.options, ["ipa-client-install", "--password", PASSWORD, "--unattended"]
+        )
+        self.assertEqual(
+            world.bound, ("fqdn=web.demo.test,cn=computers,cn=accounts,dc=demo,dc=test", PASSWORD)
+        )
         self.assertEqual(world.asked, ("2.16.840.1.113730.3.8.10.3", b"web.demo.test"))
         self.assertTrue(world.unbound)
         keytab, other = world.commands
-        self.assertEqual(keytab[0], ["/usr/sbin/ipa-getkeytab", "-s", "ipa1.demo.test", "-p", "host/web.demo.test@DEMO.TEST",
-                                     "-k", "/etc/krb5.keytab", "-D", world.bound[0], "-W"])
+        self.assertEqual(
+            keytab[0],
+            [
+                "/usr/sbin/ipa-getkeytab",
+                "-s",
+                "ipa1.demo.test",
+                "-p",
+                "host/web.demo.test@DEMO.TEST",
+                "-k",
+                "/etc/krb5.keytab",
+                "-D",
+                world.bound[0],
+                "-W",
+            ],
+        )
         self.assertEqual(keytab[1], PASSWORD + "\n")
         self.assertEqual(other[0], ["/usr/bin/certutil"])
 
     def test_speaks_like_ipa_join_when_it_fails(self):
         for change, code, words in [
-                ({"bind_error": InvalidCredentials({})}, 15, "SASL Bind failed\nInvalid credentials"),
-                ({"bind_error": LdapError({"desc": "Can't contact LDAP server"})}, 14, "Can't contact LDAP server"),
-                ({"extop_error": LdapError({"info": "Host already enrolled."})}, 13, "Enrollment failed. Host already enrolled."),
-                ({"extop_error": LdapError()}, 13, "Enrollment failed."),
-                ({"getkeytab_code": 9}, 9, "Failed to parse result\nchild exited with 9")]:
+            ({"bind_error": InvalidCredentials({})}, 15, "SASL Bind failed\nInvalid credentials"),
+            (
+                {"bind_error": LdapError({"desc": "Can't contact LDAP server"})},
+                14,
+                "Can't contact LDAP server",
+            ),
+            (
+                {"extop_error": LdapError({"info": "Host already enrolled."})},
+                13,
+                "Enrollment failed. Host already enrolled.",
+            ),
+            ({"extop_error": LdapError()}, 13, "Enrollment failed."),
+            ({"getkeytab_code": 9}, 9, "Failed to parse result\nchild exited with 9"),
+        ]:
             with self.subTest(words=words):
                 world = World()
                 world.__dict__.update(change)
@@ -143,7 +199,12 @@ class ClientInstallTest(unittest.TestCase):
                 self.assertIn(words, world.joined.error_output)
 
     def test_does_nothing_where_the_client_is_built_otherwise(self):
-        for missing in ("ldap", "ldap.extop", "ipaclient.install.ipa_client_install", "ipapython.ipaldap"):
+        for missing in (
+            "ldap",
+            "ldap.extop",
+            "ipaclient.install.ipa_client_install",
+            "ipapython.ipaldap",
+        ):
             with self.subTest(missing=missing):
                 world = World()
                 self.assertEqual(self.run_with(world, remove=[missing])[0], 90)

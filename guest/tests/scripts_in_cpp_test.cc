@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// What one guest-exec may carry: libvirt's message limit is far above, the bootstrap reads byte by byte.
+// What one guest-exec should carry at most: the bootstrap reads byte by byte.
 constexpr size_t kReasonable = 48 * 1024;
 
 TEST(GuestScripts, AreCompleteAndTakeNothingFromTheEnvironment) {
