@@ -13,7 +13,6 @@
 #include "agent/link/renewer.h"
 #include "agent/node.h"
 #include "agent/units/no_host_units.h"
-#include "agent/units/sdbus_host_units.h"
 #include "base/health.h"
 #include "base/http_server/http_server.h"
 #include "base/log.h"
@@ -61,6 +60,7 @@ class RealAgent final : public Agent {
   prometheus::Registry registry_;
   Health health_;
   std::string boot_id_ = KernelBootId();
+  LibvirtEventLoop libvirt_loop_;  // outlives every connection
   std::vector<LibvirtSide> libvirts_;
   std::unique_ptr<HostUnits> units_;
   std::unique_ptr<GrpcCoordinatorLink> link_;
@@ -73,11 +73,11 @@ absl::Status RealAgent::Build() {
   ASSIGN_OR_RETURN(const JoinRecord joined, LoadJoinRecord(config_.state_dir));
   RegisterProcessMetrics(registry_, "agent");
   for (const std::string& uri : config_.libvirt_uris) {
-    auto hypervisor = MakeLibvirtHypervisor({.uri = uri}, clock_, random_);
-    auto guest_agent = std::make_unique<QgaClient>(*hypervisor, clock_);
+    auto hypervisor = LibvirtHypervisor::Create({.uri = uri}, libvirt_loop_, random_);
+    auto guest_agent = std::make_unique<QgaClient>(*hypervisor);
     libvirts_.push_back({std::move(hypervisor), std::move(guest_agent)});
   }
-  units_ = config_.units ? MakeSdBusHostUnits() : std::make_unique<NoHostUnits>();
+  units_ = std::make_unique<NoHostUnits>();
   RETURN_IF_ERROR(BuildLink(joined));
   BuildNode();
   return config_.http_listen.empty() ? absl::OkStatus() : BuildListener();
@@ -135,6 +135,11 @@ absl::Status RealAgent::BuildListener() {
   ASSIGN_OR_RETURN(listener_, HttpServer::Create({.listen = config_.http_listen, .workers = 2}));
   listener_->Route("GET", "/metrics",
                    [this](const HttpServerRequest&, const Call&) { return Metrics(); });
+  health_.Add("libvirt-loop", Need::kRequired, [this]() -> absl::Status {
+    const Duration silent = clock_.Monotonic() - libvirt_loop_.last_turn();
+    if (silent < std::chrono::seconds(30)) return absl::OkStatus();
+    return absl::UnavailableError("libvirt's event loop does not turn");
+  });
   health_.Add("libvirt", Need::kRequired, [this]() -> absl::Status {
     if (ConnectedDaemons() == libvirts_.size()) return absl::OkStatus();
     return absl::UnavailableError("a libvirt daemon is not connected");
@@ -152,6 +157,8 @@ absl::Status RealAgent::BuildListener() {
 }
 
 void RealAgent::AddTo(Daemon& daemon) {
+  daemon.Add({"libvirt", [this] { return libvirt_loop_.Start(); },
+              [this](const Call&) { libvirt_loop_.Stop(); }});
   daemon.Add({"node", [this] { return node_->Start(); },
               [this](const Call& drain) { node_->Stop(drain); }});
   daemon.Add({"renewer",

@@ -1,0 +1,373 @@
+#include "coordinator/coordinator.h"
+
+#include <prometheus/registry.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "base/health.h"
+#include "base/http_server/http_server.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/version.h"
+#include "coordinator/admin/admin_gate.h"
+#include "coordinator/admin/audit_log.h"
+#include "coordinator/admin/change_feed.h"
+#include "coordinator/admin/guest_routes.h"
+#include "coordinator/admin/operation_routes.h"
+#include "coordinator/admin/token_routes.h"
+#include "coordinator/admin/audit_view.h"
+#include "coordinator/fleet/agent_service.h"
+#include "coordinator/fleet/fleet.h"
+#include "coordinator/guests/controller.h"
+#include "coordinator/guests/guest_metrics.h"
+#include "coordinator/guests/policy.h"
+#include "coordinator/home/plain/plain_home.h"
+#include "coordinator/ipa/ipa.h"
+#include "coordinator/ipa_settings.h"
+#include "coordinator/node_directory.h"
+#include "coordinator/pki/issuers.h"
+#include "coordinator/pki/join.h"
+#include "coordinator/pki/join_routes.h"
+#include "coordinator/pki/roles.h"
+#include "coordinator/pki/serving_certificate.h"
+#include "coordinator/pki/tokens.h"
+
+namespace innkeeper {
+namespace {
+
+constexpr Duration kStartTimeout = std::chrono::seconds(30);
+
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError("ipa.ca_file '" + path + "' cannot be read");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string HostName() {
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+class RealCoordinator final : public Coordinator {
+ public:
+  explicit RealCoordinator(const CoordinatorConfig& config)
+      : config_(config), health_(clock_, std::chrono::minutes(2)) {}
+  absl::Status Build();
+  void AddTo(Daemon& daemon) override;
+
+ private:
+  absl::Status BuildIdentity(const Call& call);
+  absl::Status BuildFleet();
+  absl::Status BuildGuests();
+  absl::Status BuildAdmin();
+  absl::StatusOr<std::unique_ptr<HttpServer>> Listen(const std::string& where, TlsContext tls);
+  absl::Status BuildListeners();
+  void RouteOn(HttpServer& server);
+  void RouteJoinOn(HttpServer& server);
+  OperationServices Services();
+  HttpServerReply Metrics();
+  admin::v1::Version Version(const Call& call);
+  void UseNewCertificate(const KeyPair& pair);
+  absl::Status StartAgents();
+
+  const CoordinatorConfig config_;
+  const RealClock clock_;
+  SystemRandom random_;
+  prometheus::Registry registry_;
+  Health health_;
+  std::vector<std::string> names_;
+  // In the order of construction; each may use those before it.
+  std::unique_ptr<PlainHome> home_;
+  std::unique_ptr<IpaClient> ipa_;
+  std::unique_ptr<Issuers> issuers_;
+  std::unique_ptr<JoinTokens> tokens_;
+  std::unique_ptr<NodeGate> gate_;
+  std::unique_ptr<ServingCertificate> certificate_;
+  std::unique_ptr<FleetMetrics> fleet_metrics_;
+  std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<AgentService> agents_;
+  std::unique_ptr<NodeDirectory> nodes_;
+  std::unique_ptr<GuestMetrics> guest_metrics_;
+  std::unique_ptr<Controller> controller_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<AdminGate> admin_gate_;
+  std::unique_ptr<ChangeFeed> feed_;
+  std::unique_ptr<GuestRoutes> guest_routes_;
+  std::unique_ptr<HttpServer> api_, socket_, metrics_;
+  RealmFacts realm_;
+};
+
+absl::Status RealCoordinator::Build() {
+  const Call call = Call::Within(kStartTimeout);
+  ASSIGN_OR_RETURN(IpaOptions ipa, AccountOf(config_));  // before the first thread: Kerberos
+  RegisterProcessMetrics(registry_, "coordinator");
+  names_ = config_.names.empty() ? std::vector<std::string>{HostName()} : config_.names;
+  PlainHome::Options home;
+  home.state_dir = config_.state_dir;
+  home.cluster_id = config_.cluster_id;
+  home.inventory.node_grace = config_.node_grace;
+  home.removals.removals = static_cast<size_t>(config_.removals_allowed);
+  home.removals.window = config_.removals_window;
+  ASSIGN_OR_RETURN(home_, PlainHome::Create(home, clock_));
+  ASSIGN_OR_RETURN(ipa_, MakeIpaClient(std::move(ipa), clock_, random_, registry_));
+  RETURN_IF_ERROR(BuildIdentity(call));
+  RETURN_IF_ERROR(BuildFleet());
+  RETURN_IF_ERROR(BuildGuests());
+  RETURN_IF_ERROR(BuildAdmin());
+  return BuildListeners();
+}
+
+absl::Status RealCoordinator::BuildIdentity(const Call& call) {
+  ASSIGN_OR_RETURN(issuers_, Issuers::Open(home_->vault(), home_->cluster(), clock_, call));
+  ASSIGN_OR_RETURN(std::string authority, issuers_->SpkiSha256(Authority::kCoordinator));
+  tokens_ = std::make_unique<JoinTokens>(home_->vault(), clock_, std::move(authority));
+  NodeGate::Options options;
+  options.life = absl::FromChrono(config_.agent_certificate_life);
+  gate_ = std::make_unique<NodeGate>(*issuers_, *tokens_, home_->nodes(), clock_, options);
+  ServingCertificate::Options serving;
+  serving.directory = config_.state_dir + "/serving";
+  serving.names = names_;
+  serving.on_new = [this](const KeyPair& pair) { UseNewCertificate(pair); };
+  certificate_ = std::make_unique<ServingCertificate>(*issuers_, clock_, std::move(serving));
+  return certificate_->Ensure();
+}
+
+absl::Status RealCoordinator::BuildFleet() {
+  realm_.domain = config_.ipa.domain;
+  realm_.realm = RealmOf(config_);
+  realm_.servers = config_.ipa.servers;
+  ASSIGN_OR_RETURN(realm_.ca, ReadWhole(config_.ipa.ca_file));
+  Fleet::Options options;
+  options.orders.join_timeout = config_.join_timeout;
+  options.orders.clock_tolerance = config_.clock_tolerance;
+  options.orders.lookup_user = config_.lookup_user;
+  options.heartbeat = config_.heartbeat;
+  options.version = kVersion;
+  fleet_metrics_ = std::make_unique<FleetMetrics>(registry_);
+  fleet_ = std::make_unique<Fleet>(home_->inventory(), home_->reports(),
+                                   [this] { return realm_; }, clock_, *fleet_metrics_,
+                                   std::move(options));
+  nodes_ = std::make_unique<NodeDirectory>(NodeDirectory::Parts{
+      *fleet_, home_->nodes(), *gate_, [this](const NodeName& node, const absl::Status& why) {
+        if (agents_) agents_->EndNode(node, why);
+      }});
+  return absl::OkStatus();
+}
+
+absl::Status RealCoordinator::BuildGuests() {
+  IdentitySettings settings;
+  settings.cluster = home_->cluster();
+  settings.timings = config_.timings;
+  settings.naming.domain = config_.ipa.domain;
+  if (!config_.policy.empty()) {
+    ASSIGN_OR_RETURN(settings.policy, ParsePolicy(config_.policy));
+  }
+  guest_metrics_ = std::make_unique<GuestMetrics>(registry_);
+  Controller::Options options;
+  options.workers = static_cast<size_t>(config_.workers);
+  controller_ = std::make_unique<Controller>(
+      Seams{home_->guests(), home_->inventory(), *fleet_, home_->recorder(), home_->operation(),
+            home_->leadership(), *ipa_, clock_, random_},
+      std::move(settings), *guest_metrics_, options);
+  return absl::OkStatus();
+}
+
+absl::Status RealCoordinator::BuildAdmin() {
+  const std::string file =
+      config_.audit_file.empty() ? config_.state_dir + "/audit.log" : config_.audit_file;
+  ASSIGN_OR_RETURN(audit_, AuditLog::Open(file));
+  admin_gate_ = std::make_unique<AdminGate>(
+      *audit_, [this](const std::string& pem) -> absl::StatusOr<std::string> {
+        ASSIGN_OR_RETURN(const PeerRole role, RoleOf(pem, *issuers_, clock_.Now()));
+        if (role.person() != nullptr) return role.person()->name;
+        return absl::PermissionDeniedError("an agent's certificate is no operator's");
+      });
+  feed_ = std::make_unique<ChangeFeed>(
+      [this](const GuestKey& key, const Call& call) { return guest_routes_->Show(key, call); });
+  guest_routes_ = std::make_unique<GuestRoutes>(
+      GuestRoutes::Services{home_->guests(), home_->inventory(), *feed_, clock_,
+                            [this](const GuestKey& key) { controller_->queue().Add(key.Text()); }});
+  home_->guests().OnChange([this](const GuestKey& key) { feed_->GuestChanged(key); });
+  home_->inventory().OnChange([this](const VmUid& uid) {
+    if (const auto vm = home_->inventory().Find(uid)) feed_->GuestChanged(vm->key);
+  });
+  home_->recorder().OnEvent([this](const EventRecord& event) { feed_->EventAdded(event); });
+  return absl::OkStatus();
+}
+
+OperationServices RealCoordinator::Services() {
+  return OperationServices{
+      .recorder = home_->recorder(),
+      .operation = home_->operation(),
+      .feed = *feed_,
+      .removals_allowed = config_.removals_allowed,
+      .nodes = [this](const Call& call) { return nodes_->List(call); },
+      .revoke = [this](const NodeName& node, const Call& call) {
+        return nodes_->Revoke(node, call);
+      },
+      .forget = [this](const NodeName& node, const Call& call) {
+        return nodes_->Forget(node, call);
+      },
+      .audit = [this](bool adopt, const Call& call) -> absl::StatusOr<admin::v1::AuditResponse> {
+        ASSIGN_OR_RETURN(const AuditReport report, adopt ? controller_->audit().Adopt(call)
+                                                         : controller_->audit().Run(call));
+        return ShowAudit(report);
+      },
+      .backup = [this](const std::string& path, const Call& call) {
+        return home_->Backup(path, call);
+      },
+      .version = [this](const Call& call) { return Version(call); }};
+}
+
+admin::v1::Version RealCoordinator::Version(const Call& call) {
+  admin::v1::Version version;
+  version.set_version(kVersion);
+  version.set_cluster(home_->cluster().text);
+  const absl::StatusOr<IpaFacts> facts = ipa_->Facts(call.AtMost(std::chrono::seconds(5)));
+  version.set_ipa(facts.ok() ? "FreeIPA " + facts->version + " at " + facts->server
+                             : "not reached: " + std::string(facts.status().message()));
+  return version;
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> RealCoordinator::Listen(const std::string& where,
+                                                                    TlsContext tls) {
+  HttpServer::Options options;
+  options.listen = where;
+  options.tls = std::move(tls);
+  options.socket_group = config_.socket_group;
+  options.workers = 8;
+  return HttpServer::Create(std::move(options));
+}
+
+absl::Status RealCoordinator::BuildListeners() {
+  ASSIGN_OR_RETURN(const KeyPair pair, LoadKeyPair(config_.state_dir + "/serving"));
+  const std::string clients =
+      issuers_->Bundle(Authority::kAgents) + issuers_->Bundle(Authority::kOperators);
+  ASSIGN_OR_RETURN(TlsContext tls,
+                   MakeServerContext(pair, clients, ClientCertificate::kOptional));
+  ASSIGN_OR_RETURN(api_, Listen(config_.listen_api, std::move(tls)));
+  ASSIGN_OR_RETURN(socket_, Listen(config_.listen_socket, nullptr));
+  RouteOn(*api_);
+  RouteOn(*socket_);
+  const auto scrape = [this](const HttpServerRequest&, const Call&) { return Metrics(); };
+  if (!config_.listen_metrics.empty()) {
+    ASSIGN_OR_RETURN(metrics_, Listen(config_.listen_metrics, nullptr));
+    metrics_->Route("GET", "/metrics", scrape);
+    health_.RouteOn(*metrics_);
+  }
+  health_.RouteOn(*api_);
+  health_.Add("leadership", Need::kRequired, [this]() -> absl::Status {
+    if (home_->leadership().Leads()) return absl::OkStatus();
+    return absl::UnavailableError("another coordinator leads");
+  });
+  health_.Add("database", Need::kRequired, [this] { return home_->Health(); });
+  health_.Add("nodes", Need::kInformative, [this]() -> absl::Status {
+    if (home_->inventory().AllNodesConnected()) return absl::OkStatus();
+    return absl::UnavailableError("a known node is not connected");
+  });
+  return absl::OkStatus();
+}
+
+void RealCoordinator::RouteOn(HttpServer& server) {
+  guest_routes_->RouteOn(server, *admin_gate_);
+  RouteOperation(server, *admin_gate_, Services());
+  RouteTokens(server, *admin_gate_, *tokens_);
+  RouteOperators(server, *admin_gate_, *issuers_);
+  if (&server == api_.get()) RouteJoinOn(server);
+}
+
+void RealCoordinator::RouteJoinOn(HttpServer& server) {
+  JoinAnswers answers;
+  answers.cluster = home_->cluster();
+  answers.agent_endpoint = config_.agent_endpoint;
+  if (answers.agent_endpoint.empty()) {
+    const std::string& listen = config_.listen_agents;
+    answers.agent_endpoint = names_.front() + listen.substr(listen.rfind(':'));
+  }
+  answers.audit = [this](const std::string& action, const std::string& who,
+                         const std::string& address, const absl::Status& outcome) {
+    audit_->Write({"node " + who, address, "node." + action, who, outcome});
+  };
+  RouteJoin(server, *gate_, std::move(answers));
+}
+
+HttpServerReply RealCoordinator::Metrics() {
+  controller_->UpdateMetrics();
+  UpdateProcessMetrics(registry_);
+  HttpServerReply reply;
+  reply.content_type = kMetricsContentType;
+  reply.body = MetricsText(registry_);
+  return reply;
+}
+
+void RealCoordinator::UseNewCertificate(const KeyPair& pair) {
+  if (!api_) return;
+  const std::string clients =
+      issuers_->Bundle(Authority::kAgents) + issuers_->Bundle(Authority::kOperators);
+  absl::StatusOr<TlsContext> tls = MakeServerContext(pair, clients, ClientCertificate::kOptional);
+  if (!tls.ok()) return LogError("new certificate is not used", {{"err", tls.status()}});
+  api_->ReplaceTls(*std::move(tls));
+}
+
+absl::Status RealCoordinator::StartAgents() {
+  AgentService::Options options;
+  options.listen = config_.listen_agents;
+  options.key_directory = config_.state_dir + "/serving";
+  options.heartbeat = config_.heartbeat;
+  AgentGate gate;
+  gate.identify = [this](const std::string& pem) -> absl::StatusOr<StreamPeer> {
+    ASSIGN_OR_RETURN(const PeerRole role, RoleOf(pem, *issuers_, clock_.Now()));
+    if (role.agent() == nullptr) return absl::PermissionDeniedError("not an agent's certificate");
+    return StreamPeer{role.agent()->node, role.certificate_expires};
+  };
+  gate.admit = [this](const std::string& pem, const Call& call) {
+    return gate_->Admit(pem, call).status();
+  };
+  ASSIGN_OR_RETURN(agents_, AgentService::Create(std::move(options), std::move(gate), *fleet_,
+                                                 clock_, *fleet_metrics_));
+  LogInfo("listening", {{"agents", agents_->endpoint()},
+                        {"api", api_->endpoint()},
+                        {"socket", socket_->endpoint()},
+                        {"cluster", home_->cluster().text}});
+  return absl::OkStatus();
+}
+
+void RealCoordinator::AddTo(Daemon& daemon) {
+  daemon.Add({"certificate",
+              [this] {
+                certificate_->Start();
+                fleet_->Start();
+                return absl::OkStatus();
+              },
+              nullptr});
+  daemon.Add({"guests", [this] { return controller_->Start(Call::Within(kStartTimeout)); },
+              [this](const Call&) { controller_->Stop(); }});
+  daemon.Add({"agents", [this] { return StartAgents(); },
+              [this](const Call& drain) { agents_->Stop(drain); }});
+  for (HttpServer* server : {api_.get(), socket_.get(), metrics_.get()}) {
+    if (server == nullptr) continue;
+    daemon.Add({"http " + server->endpoint(), [server] { return server->Start(); },
+                [server](const Call& drain) { server->Stop(drain); }});
+  }
+  daemon.OnWatchdog([this] {
+    health_.Beat();
+    return true;
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Create(const CoordinatorConfig& config) {
+  auto coordinator = std::make_unique<RealCoordinator>(config);
+  RETURN_IF_ERROR(coordinator->Build());
+  return coordinator;
+}
+
+}  // namespace innkeeper
