@@ -1,77 +1,62 @@
-#include <grp.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "base/http_server/session.h"
-#include "base/log.h"
+#include "base/http_server/unix_socket.h"
 #include "base/thread_name.h"
 
 namespace innkeeper {
 namespace {
 
-constexpr char kUnixPrefix[] = "unix:";
+using Tcp = asio::ip::tcp;
+using Unix = asio::local::stream_protocol;
 
-absl::StatusOr<asio::ip::tcp::endpoint> ParseEndpoint(const std::string& text) {
+constexpr char kUnixPrefix[] = "unix:";
+constexpr size_t kRefusals = 64;  // sessions beyond the cap that are told so; more are just closed
+// Out of descriptors, accepting again at once would only burn the processor.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+absl::StatusOr<Tcp::endpoint> ParseEndpoint(const std::string& text) {
   const size_t colon = text.rfind(':');
   std::string host = colon == std::string::npos ? "" : text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string digits = colon == std::string::npos ? "" : text.substr(colon + 1);
   beast::error_code error;
   const auto address = asio::ip::make_address(host, error);
-  char* end = nullptr;
-  const std::string digits = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const unsigned long port = std::strtoul(digits.c_str(), &end, 10);
-  if (error || digits.empty() || *end != '\0' || port > 65535) {
+  uint32_t port = 0;
+  if (error || !absl::SimpleAtoi(digits, &port) || port > 65535) {
     return absl::InvalidArgumentError("listen address '" + text +
                                       "': ADDRESS:PORT or unix:/PATH is expected");
   }
-  return asio::ip::tcp::endpoint(address, static_cast<uint16_t>(port));
+  return Tcp::endpoint(address, static_cast<uint16_t>(port));
 }
 
-// A socket file somebody still listens on must not be taken away from them.
-absl::Status RemoveStaleSocket(const std::string& path) {
-  struct stat facts {};
-  if (lstat(path.c_str(), &facts) != 0) return absl::OkStatus();
-  if (!S_ISSOCK(facts.st_mode)) {
-    return absl::FailedPreconditionError(path + " exists and is no socket");
-  }
-  asio::io_context io;
-  Unix::socket probe(io);
+std::string TextOf(const Tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+         std::to_string(endpoint.port());
+}
+
+// An IPv4 client of an IPv6 socket is shown as what it is.
+std::string PeerAddress(const Tcp::socket& socket) {
   beast::error_code error;
-  probe.connect(Unix::endpoint(path), error);
-  if (!error) return absl::FailedPreconditionError(path + ": another process listens there");
-  unlink(path.c_str());
-  return absl::OkStatus();
-}
-
-absl::Status SetSocketAccess(const std::string& path, const std::string& group) {
-  if (!group.empty()) {
-    const struct group* entry = getgrnam(group.c_str());  // NOLINT(concurrency-mt-unsafe): at start
-    if (entry == nullptr) return absl::NotFoundError("no group '" + group + "'");
-    if (chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) {
-      return ErrnoStatus(errno, path);
-    }
-  }
-  return chmod(path.c_str(), 0660) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path);
-}
-
-std::optional<uint32_t> PeerUid(int fd) {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
-  return credentials.uid;
+  const asio::ip::address address = socket.remote_endpoint(error).address();
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.to_string();
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
 }
 
 class BeastHttpServer final : public HttpServer {
  public:
-  explicit BeastHttpServer(Options options) : core_(std::move(options)) {}
+  explicit BeastHttpServer(Options options)
+      : core_(std::move(options)), tls_(core_.options().tls) {}
   ~BeastHttpServer() override { Stop(Call{MonotonicTime{}, {}}); }
 
   absl::Status Bind();
   void Route(const std::string& method, const std::string& pattern, HttpHandler handler) override {
-    core_.router.Add(method, pattern, std::move(handler));
+    core_.router().Add(method, pattern, std::move(handler));
   }
   absl::Status Start() override;
   void ReplaceTls(TlsContext tls) override {
@@ -82,58 +67,66 @@ class BeastHttpServer final : public HttpServer {
 
  private:
   absl::Status BindUnix(const std::string& path);
-  void AcceptTcp();
-  void AcceptUnix();
-  void Open(asio::ip::tcp::socket socket);
+  absl::Status BindTcp(const std::string& address);
+  template <class Acceptor>
+  void Accept(Acceptor& acceptor);
+  void Open(Tcp::socket socket);
   void Open(Unix::socket socket);
-  bool Full() const { return core_.open_sessions >= core_.options.connections; }
+  template <class Stream>
+  void StartSession(Stream stream, HttpPeer peer);
 
   ServerCore core_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  asio::ip::tcp::acceptor tcp_{io_};
+  Tcp::acceptor tcp_{io_};
   Unix::acceptor unix_{io_};
   asio::steady_timer pause_{io_};
-  TlsContext tls_;
-  SessionSet sessions_;  // the I/O thread's
+  TlsContext tls_;  // the I/O thread's, as is the next
+  SessionSet sessions_;
   std::string endpoint_, socket_path_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;
   std::jthread thread_;
 };
 
+absl::Status BeastHttpServer::Bind() {
+  const std::string& listen = core_.options().listen;
+  if (core_.options().workers == 0) return absl::InvalidArgumentError("a server needs a worker");
+  if (!listen.starts_with(kUnixPrefix)) return BindTcp(listen);
+  return BindUnix(listen.substr(sizeof kUnixPrefix - 1));
+}
+
 absl::Status BeastHttpServer::BindUnix(const std::string& path) {
+  if (path.empty() || path.size() > 107) {  // sockaddr_un
+    return absl::InvalidArgumentError("a unix socket's path has 1 to 107 bytes: '" + path + "'");
+  }
   RETURN_IF_ERROR(RemoveStaleSocket(path));
   beast::error_code error;
   unix_.open(Unix(), error);
   if (!error) unix_.bind(Unix::endpoint(path), error);
-  if (!error) unix_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return absl::UnavailableError(path + ": " + error.message());
   socket_path_ = path;
   endpoint_ = kUnixPrefix + path;
-  return SetSocketAccess(path, core_.options.socket_group);
+  // Before anyone can connect.
+  RETURN_IF_ERROR(SetSocketAccess(path, core_.options().socket_group));
+  unix_.listen(asio::socket_base::max_listen_connections, error);
+  return error ? absl::UnavailableError(path + ": " + error.message()) : absl::OkStatus();
 }
 
-absl::Status BeastHttpServer::Bind() {
-  tls_ = core_.options.tls;
-  const std::string& listen = core_.options.listen;
-  if (listen.starts_with(kUnixPrefix)) return BindUnix(listen.substr(sizeof kUnixPrefix - 1));
-  ASSIGN_OR_RETURN(const asio::ip::tcp::endpoint wanted, ParseEndpoint(listen));
+absl::Status BeastHttpServer::BindTcp(const std::string& address) {
+  ASSIGN_OR_RETURN(const Tcp::endpoint wanted, ParseEndpoint(address));
   beast::error_code error;
   tcp_.open(wanted.protocol(), error);
   if (!error) tcp_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) tcp_.bind(wanted, error);
   if (!error) tcp_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return absl::UnavailableError("listen on " + listen + ": " + error.message());
-  const auto bound = tcp_.local_endpoint();
-  const std::string host = bound.address().to_string();
-  endpoint_ = (bound.address().is_v6() ? "[" + host + "]" : host) + ":" +
-              std::to_string(bound.port());
+  if (error) return absl::UnavailableError("listen on " + address + ": " + error.message());
+  endpoint_ = TextOf(tcp_.local_endpoint());
   return absl::OkStatus();
 }
 
 absl::Status BeastHttpServer::Start() {
   core_.StartWorkers();
-  socket_path_.empty() ? AcceptTcp() : AcceptUnix();
+  socket_path_.empty() ? Accept(tcp_) : Accept(unix_);
   thread_ = std::jthread([this] {
     NameThread("http-io");
     io_.run();
@@ -141,70 +134,64 @@ absl::Status BeastHttpServer::Start() {
   return absl::OkStatus();
 }
 
-void BeastHttpServer::AcceptTcp() {
-  tcp_.async_accept([this](beast::error_code error, asio::ip::tcp::socket socket) {
-    if (!tcp_.is_open()) return;
-    if (!error) Open(std::move(socket));
-    if (!error) return AcceptTcp();
-    // Out of descriptors: looking again at once would only burn the processor.
-    pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](beast::error_code cancelled) {
-      if (!cancelled) AcceptTcp();
+template <class Acceptor>
+void BeastHttpServer::Accept(Acceptor& acceptor) {
+  acceptor.async_accept([this, &acceptor](beast::error_code error, auto socket) {
+    if (!acceptor.is_open()) return;
+    if (!error) {
+      Open(std::move(socket));
+      return Accept(acceptor);
+    }
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this, &acceptor](beast::error_code cancelled) {
+      if (!cancelled && acceptor.is_open()) Accept(acceptor);
     });
   });
 }
 
-void BeastHttpServer::AcceptUnix() {
-  unix_.async_accept([this](beast::error_code error, Unix::socket socket) {
-    if (!unix_.is_open()) return;
-    if (!error) Open(std::move(socket));
-    if (!error) return AcceptUnix();
-    pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](beast::error_code cancelled) {
-      if (!cancelled) AcceptUnix();
-    });
-  });
+template <class Stream>
+void BeastHttpServer::StartSession(Stream stream, HttpPeer peer) {
+  const bool full = core_.open_sessions() >= core_.options().connections;
+  std::make_shared<Session<Stream>>(std::move(stream), std::move(peer), core_, sessions_)
+      ->Start(full ? Admission::kRefuse : Admission::kServe);
 }
 
-void BeastHttpServer::Open(asio::ip::tcp::socket socket) {
-  if (Full()) return;  // the socket closes
-  beast::error_code error;
+void BeastHttpServer::Open(Tcp::socket socket) {
+  if (core_.open_sessions() >= core_.options().connections + kRefusals) return;
+  beast::error_code ignored;
+  socket.set_option(Tcp::no_delay(true), ignored);
   HttpPeer peer;
-  peer.address = socket.remote_endpoint(error).address().to_string();
-  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  peer.address = PeerAddress(socket);
   TcpStream stream(std::move(socket));
-  if (!tls_) {
-    return std::make_shared<Session<TcpStream>>(std::move(stream), peer, core_, sessions_)->Start();
-  }
+  if (!tls_) return StartSession(std::move(stream), std::move(peer));
   SSL_CTX_up_ref(tls_.get());
   asio::ssl::context context(tls_.get());  // owns the reference just taken
-  std::make_shared<Session<TlsStream>>(TlsStream(std::move(stream), context), peer, core_,
-                                       sessions_)
-      ->Start();
+  StartSession(TlsStream(std::move(stream), context), std::move(peer));
 }
 
 void BeastHttpServer::Open(Unix::socket socket) {
-  if (Full()) return;
+  if (core_.open_sessions() >= core_.options().connections + kRefusals) return;
   HttpPeer peer;
   peer.address = "unix";
   peer.uid = PeerUid(socket.native_handle());
-  std::make_shared<Session<UnixStream>>(UnixStream(std::move(socket)), peer, core_, sessions_)
-      ->Start();
+  StartSession(UnixStream(std::move(socket)), std::move(peer));
 }
 
 void BeastHttpServer::Stop(const Call& drain) {
-  if (stopped_) return;
-  stopped_ = true;
+  if (stopped_.exchange(true)) return;
   asio::post(io_, [this] {
     beast::error_code ignored;
     tcp_.close(ignored);
     unix_.close(ignored);
     pause_.cancel();
+    sessions_.draining = true;
+    for (const auto& session : std::set(sessions_.all)) session->Drain();
   });
   core_.StopWorkers(drain);
-  // Behind the answers the workers posted; sessions remove themselves from the set.
+  // Their answers are on the way now.
+  if (thread_.joinable()) core_.AwaitSessions(drain);
   asio::post(io_, [this] {
-    for (const auto& session : SessionSet(sessions_)) session->Close();
+    for (const auto& session : std::set(sessions_.all)) session->Close();
     work_.reset();
   });
   if (thread_.joinable()) thread_.join();

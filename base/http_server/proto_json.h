@@ -12,8 +12,9 @@ namespace innkeeper {
 
 HttpServerReply JsonReply(const google::protobuf::Message& message);
 
-// {"error": {"code": "NOT_FOUND", "message": "..."}} with the HTTP status of the code. What went wrong
-// inside (INTERNAL, UNKNOWN, DATA_LOSS) is for our own log: the client only learns that it did.
+// {"error": {"code": "NOT_FOUND", "message": "..."}} with the HTTP status of the code. What went
+// wrong inside (INTERNAL, UNKNOWN, DATA_LOSS) is for our own log: the client only learns that it
+// did.
 HttpServerReply ErrorReply(const absl::Status& status);
 int HttpStatusOf(absl::StatusCode code);
 

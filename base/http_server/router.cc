@@ -85,7 +85,7 @@ std::optional<Target> ParseTarget(const std::string& target) {
     const auto value =
         PercentDecode(equals == std::string::npos ? "" : pair.substr(equals + 1), true);
     if (!key || !value) return std::nullopt;
-    parsed.query[*key] = *value;
+    if (!parsed.query.emplace(*key, *value).second) return std::nullopt;
   }
   return parsed;
 }
@@ -102,7 +102,8 @@ Router::Match Router::Find(const std::string& method,
   for (const Route& route : routes_) {
     if (!Matches(route.parts, segments, captured)) continue;
     if (route.method == wanted) return {&route.handler, std::move(captured), ""};
-    match.allowed += (match.allowed.empty() ? "" : ", ") + route.method;
+    if (!match.allowed.empty()) match.allowed += ", ";
+    match.allowed += route.method == "GET" ? "GET, HEAD" : route.method;
   }
   return match;
 }

@@ -13,16 +13,17 @@ namespace innkeeper {
 std::optional<std::string> PercentDecode(const std::string& text, bool plus_is_blank);
 
 struct Target {
-  std::string path;  // decoded
+  std::string path;                   // decoded
   std::vector<std::string> segments;  // decoded each on its own: an escaped slash stays inside one
   std::map<std::string, std::string> query;
 };
-// A request target in origin form. Nothing when it cannot be decoded, or has more than 64 segments or
-// query keys.
+// A request target in origin form. Nothing when it cannot be decoded, has more than 64 segments or
+// query keys, or names a key twice: which value counts must not depend on who reads it.
 std::optional<Target> ParseTarget(const std::string& target);
 
 class Router {
  public:
+  // Of two patterns that match a path, the one that was added first wins.
   void Add(const std::string& method, const std::string& pattern, HttpHandler handler);
 
   struct Match {

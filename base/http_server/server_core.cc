@@ -19,18 +19,19 @@ HttpServerReply PlainError(int status, const char* code, const std::string& mess
 HttpServerReply ServerCore::Handle(const HttpHandler& handler, const HttpServerRequest& request,
                                    std::stop_token stop) const {
   try {
-    return handler(request, Call::Within(options.request_timeout, std::move(stop)));
+    return handler(request, Call::Within(options_.request_timeout, std::move(stop)));
   } catch (const std::exception& error) {
     LogError("handler threw", {{"path", request.path}, {"err", error.what()}});
+  } catch (...) {
+    LogError("handler threw", {{"path", request.path}, {"err", "not a std::exception"}});
   }
   return PlainError(500, "INTERNAL", "internal error; the server's log says more");
 }
 
-void ServerCore::Dispatch(HttpServerRequest request, const std::string& target,
-                          std::function<void(HttpServerReply)> reply) {
+void ServerCore::Dispatch(HttpServerRequest request, const std::string& target, ReplyTo reply) {
   std::optional<Target> parsed = ParseTarget(target);
   if (!parsed) return reply(PlainError(400, "INVALID_ARGUMENT", "the path cannot be decoded"));
-  Router::Match match = router.Find(request.method, parsed->segments);
+  Router::Match match = router_.Find(request.method, parsed->segments);
   if (match.handler == nullptr) {
     if (match.allowed.empty()) return reply(PlainError(404, "NOT_FOUND", "no such path"));
     HttpServerReply refused = PlainError(405, "UNIMPLEMENTED", "the path has other methods");
@@ -40,16 +41,34 @@ void ServerCore::Dispatch(HttpServerRequest request, const std::string& target,
   request.path = std::move(parsed->path);
   request.query = std::move(parsed->query);
   request.captured = std::move(match.captured);
-  auto shared = std::make_shared<std::function<void(HttpServerReply)>>(std::move(reply));
-  const bool queued = jobs.Push(
-      [this, handler = match.handler, shared, request = std::move(request)](std::stop_token stop) {
-        (*shared)(Handle(*handler, request, std::move(stop)));
-      });
-  if (!queued) (*shared)(PlainError(503, "UNAVAILABLE", "too many requests are waiting"));
+  const bool queued =
+      Enqueue([this, handler = match.handler, reply, request = std::move(request)](
+                  std::stop_token stop) { reply(Handle(*handler, request, std::move(stop))); });
+  if (!queued) reply(PlainError(503, "UNAVAILABLE", "too many requests are waiting"));
+}
+
+// Counted before it can be popped, so that StopWorkers never sees a job as neither queued nor
+// running.
+bool ServerCore::Enqueue(Job job) {
+  {
+    std::scoped_lock lock(mutex_);
+    ++pending_.jobs;
+  }
+  const bool queued = jobs_.Push(std::move(job));
+  if (!queued) JobDone();
+  return queued;
+}
+
+void ServerCore::JobDone() {
+  {
+    std::scoped_lock lock(mutex_);
+    --pending_.jobs;
+  }
+  fewer_.notify_all();
 }
 
 void ServerCore::StartWorkers() {
-  for (size_t i = 0; i < options.workers; ++i) {
+  for (size_t i = 0; i < options_.workers; ++i) {
     workers_.emplace_back([this, i](const std::stop_token& stop) {
       NameThread("http-" + std::to_string(i));
       Work(stop);
@@ -58,26 +77,47 @@ void ServerCore::StartWorkers() {
 }
 
 void ServerCore::Work(const std::stop_token& stop) {
-  while (std::optional<Job> job = jobs.Pop(stop)) {
-    ++busy_;
+  while (std::optional<Job> job = jobs_.Pop(stop)) {
     (*job)(stop);
-    {
-      std::scoped_lock lock(idle_mutex_);
-      --busy_;
-    }
-    idle_.notify_all();
+    job.reset();  // and with it the session it answered
+    JobDone();
   }
 }
 
 void ServerCore::StopWorkers(const Call& drain) {
-  jobs.Close();
+  jobs_.Close();
   {
-    std::unique_lock lock(idle_mutex_);
-    idle_.wait_until(lock, drain.stop, drain.deadline,
-                     [this] { return busy_ == 0 && jobs.size() == 0; });
+    std::unique_lock lock(mutex_);
+    fewer_.wait_until(lock, drain.stop, drain.deadline, [this] { return pending_.jobs == 0; });
   }
   for (std::jthread& worker : workers_) worker.request_stop();
   workers_.clear();
+  // What nobody will run any more; it holds sessions, which must go before the I/O context does.
+  while (jobs_.Pop({})) JobDone();
+}
+
+void ServerCore::SessionOpened() {
+  std::scoped_lock lock(mutex_);
+  ++pending_.sessions;
+}
+
+void ServerCore::SessionClosed() {
+  {
+    std::scoped_lock lock(mutex_);
+    --pending_.sessions;
+  }
+  fewer_.notify_all();
+}
+
+size_t ServerCore::open_sessions() const {
+  std::scoped_lock lock(mutex_);
+  return pending_.sessions;
+}
+
+bool ServerCore::AwaitSessions(const Call& drain) const {
+  std::unique_lock lock(mutex_);
+  return fewer_.wait_until(lock, drain.stop, drain.deadline,
+                           [this] { return pending_.sessions == 0; });
 }
 
 }  // namespace innkeeper

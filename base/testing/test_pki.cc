@@ -71,7 +71,8 @@ CertificateHandle Blank(const std::string& common_name, EVP_PKEY* key, absl::Tim
   return certificate;
 }
 
-// Signs with `issuer` (null: with its own `key`).
+// Signs with `issuer` (null: with its own `key`). The key identifier lets a verifier tell
+// authorities of one name apart.
 KeyPair Finish(X509* certificate, EVP_PKEY* key, const KeyPair* issuer) {
   if (issuer == nullptr) {
     X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
@@ -81,6 +82,7 @@ KeyPair Finish(X509* certificate, EVP_PKEY* key, const KeyPair* issuer) {
     const KeyHandle signer = ReadPrivateKey(std::string(issuer->key.Reveal()));
     IK_CHECK(!above.empty() && signer);
     X509_set_issuer_name(certificate, X509_get_subject_name(above.front().get()));
+    AddExtension(certificate, above.front().get(), NID_authority_key_identifier, "keyid:always");
     IK_CHECK(X509_sign(certificate, signer.get(), EVP_sha256()) > 0);
   }
   return {PemOf(certificate), Secret(PemOf(key))};
@@ -92,6 +94,7 @@ KeyPair MakeAuthorityPair(const std::string& common_name, const KeyPair* issuer)
       Blank(common_name, key.get(), absl::Now() - absl::Hours(24), absl::Now() + absl::Hours(24));
   AddExtension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+  AddExtension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash");
   return Finish(certificate.get(), key.get(), issuer);
 }
 
