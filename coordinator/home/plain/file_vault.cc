@@ -60,7 +60,7 @@ absl::StatusOr<VaultEntry> FileVault::ReadLocked(const std::string& name) const 
 
 absl::Status FileVault::CheckVersion(const std::string& name, int64_t version) const {
   const absl::StatusOr<VaultEntry> now = ReadLocked(name);
-  if (absl::IsNotFound(now.status())) return version == 0 ? absl::OkStatus() : now.status();
+  if (absl::IsNotFound(now.status())) return version == 0 ? absl::OkStatus() : Conflict(name);
   RETURN_IF_ERROR(now.status());
   return now->version == version ? absl::OkStatus() : Conflict(name);
 }

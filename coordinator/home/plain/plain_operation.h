@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/guarded.h"
+#include "coordinator/guests/home.h"
+#include "coordinator/home/plain/database.h"
+#include "coordinator/home/plain/rows.h"
+
+namespace innkeeper {
+
+// Pause and brake, kept over restarts. A removal counts once it is durable, so a full disk removes
+// nothing. Thread-safe.
+class PlainOperation final : public Operation {
+ public:
+  struct Limits {
+    size_t removals = 10;
+    Duration window = std::chrono::minutes(10);
+  };
+  static absl::StatusOr<std::unique_ptr<PlainOperation>> Open(Database& database,
+                                                              const Clock& clock, Limits limits);
+
+  OperationState State() const override;
+  absl::Status Pause(const std::string& who, const Call& call) override;
+  absl::Status Resume(const Call& call) override;
+  absl::Status ReleaseBrake(const Call& call) override;
+  absl::Status CountRemoval(const GuestKey& guest, const Call& call) override;
+  void OnChange(std::function<void()> changed) override;
+
+ private:
+  PlainOperation(Database& database, const Clock& clock, Limits limits)
+      : database_(database), clock_(clock), limits_(limits) {}
+  absl::Status Load();
+  // Changes the record and makes it durable; unchanged when that fails. One at a time.
+  absl::Status Change(const std::function<absl::Status(OperationRow&)>& change, const Call& call);
+  void Tell();
+
+  Database& database_;
+  const Clock& clock_;
+  const Limits limits_;
+  std::mutex changing_;
+  mutable Guarded<OperationRow> row_;
+  Guarded<std::vector<std::function<void()>>> listeners_;
+};
+
+}  // namespace innkeeper
