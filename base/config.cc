@@ -195,12 +195,12 @@ void ConfigSchema::Add(const std::string& key, Secret* value, const std::string&
   state_->entries.push_back(SecretEntry(key, value, help));
 }
 void ConfigSchema::AddChoice(const std::string& key, std::string* value, const std::string& help,
-                             std::vector<std::string> choices) {
-  state_->entries.push_back(ChoiceEntry(key, value, help, std::move(choices)));
+                             const std::vector<std::string>& choices) {
+  state_->entries.push_back(ChoiceEntry(key, value, help, choices));
 }
 void ConfigSchema::AddRows(const std::string& key, std::vector<Row>* value, const std::string& help,
-                           std::vector<std::string> fields) {
-  state_->entries.push_back(RowsEntry(key, value, help, std::move(fields)));
+                           const std::vector<std::string>& fields) {
+  state_->entries.push_back(RowsEntry(key, value, help, fields));
 }
 
 absl::Status ConfigSchema::Load(const Sources& sources) {

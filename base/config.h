@@ -58,12 +58,12 @@ class ConfigSchema {
   void Add(const std::string& key, Secret* value, const std::string& help);
   // One of `choices`, else an error that lists them.
   void AddChoice(const std::string& key, std::string* value, const std::string& help,
-                 std::vector<std::string> choices);
+                 const std::vector<std::string>& choices);
   // A list of mappings whose keys are all text, e.g. policy rules. The loader has checked that only
   // `fields` occur. Only in the file.
   using Row = std::map<std::string, std::string>;
   void AddRows(const std::string& key, std::vector<Row>* value, const std::string& help,
-               std::vector<std::string> fields);
+               const std::vector<std::string>& fields);
 
   struct Sources {
     std::string file;               // empty: no file

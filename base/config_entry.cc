@@ -37,8 +37,8 @@ absl::StatusOr<std::vector<std::string>> Words(const YAML::Node& list) {
 
 // An entry of one scalar: YAML and text come in the same way.
 ConfigEntry ScalarEntry(const std::string& key, const std::string& help, const std::string& type,
-                        std::function<absl::Status(const std::string&)> parse,
-                        std::function<std::string()> print) {
+                        const std::function<absl::Status(const std::string&)>& parse,
+                        const std::function<std::string()>& print) {
   ConfigEntry entry;
   entry.key = key;
   entry.help = help;
@@ -158,7 +158,7 @@ ConfigEntry SecretEntry(const std::string& key, Secret* value, const std::string
 }
 
 ConfigEntry ChoiceEntry(const std::string& key, std::string* value, const std::string& help,
-                        std::vector<std::string> choices) {
+                        const std::vector<std::string>& choices) {
   const std::string type = "one of " + absl::StrJoin(choices, ", ");
   return ScalarEntry(
       key, help, type,
@@ -223,7 +223,7 @@ absl::StatusOr<ConfigSchema::Row> ReadRow(const YAML::Node& node,
 }  // namespace
 
 ConfigEntry RowsEntry(const std::string& key, std::vector<ConfigSchema::Row>* value,
-                      const std::string& help, std::vector<std::string> fields) {
+                      const std::string& help, const std::vector<std::string>& fields) {
   ConfigEntry entry;
   entry.key = key;
   entry.help = help + " Fields: " + absl::StrJoin(fields, ", ") + ".";

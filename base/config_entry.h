@@ -35,8 +35,8 @@ ConfigEntry ListEntry(const std::string& key, std::vector<std::string>* value,
                       const std::string& help);
 ConfigEntry SecretEntry(const std::string& key, Secret* value, const std::string& help);
 ConfigEntry ChoiceEntry(const std::string& key, std::string* value, const std::string& help,
-                        std::vector<std::string> choices);
+                        const std::vector<std::string>& choices);
 ConfigEntry RowsEntry(const std::string& key, std::vector<ConfigSchema::Row>* value,
-                      const std::string& help, std::vector<std::string> fields);
+                      const std::string& help, const std::vector<std::string>& fields);
 
 }  // namespace innkeeper

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -82,10 +83,13 @@ absl::StatusOr<std::string> ReadCapped(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(errno, path);
-  std::string text(kConfigFileCap + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.gcount() == 0 && errno == EISDIR)) return ErrnoStatus(errno, path);
-  text.resize(static_cast<size_t>(file.gcount()));
+  std::string text;
+  std::array<char, 16 * 1024> piece;
+  do {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<size_t>(file.gcount()));
+  } while (file && text.size() <= kConfigFileCap);
+  if (file.bad() || (text.empty() && errno == EISDIR)) return ErrnoStatus(errno, path);
   if (text.size() > kConfigFileCap) return absl::InvalidArgumentError(path + ": larger than 1 MiB");
   if (!IsUtf8(text)) return absl::InvalidArgumentError(path + ": is not UTF-8 text");
   return text;
