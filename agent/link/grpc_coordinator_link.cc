@@ -213,23 +213,24 @@ absl::StatusOr<ConnectionPtr> StreamingLink::Open() {
 absl::Status StreamingLink::Serve(const ConnectionPtr& first, const std::stop_token& stop) {
   ConnectionPtr now = first;
   outbox_.Open();
-  MonotonicTime beat = std::chrono::steady_clock::now();
+  MonotonicTime beat = std::chrono::steady_clock::now();  // the last one
   bool intact = true;
   while (intact && !now->ended && !stop.stop_requested()) {
     if (reload_) now = Replace(now);
     intact = SendWhatIsDue(*now->stream);
     const MonotonicTime time = std::chrono::steady_clock::now();
-    if (intact && time >= beat) {
+    const Duration interval = std::chrono::nanoseconds(heartbeat_ns_);
+    if (intact && time >= beat + interval) {
       AgentMessage message;
       *message.mutable_heartbeat() = outbox_.MakeHeartbeat();
       message.mutable_heartbeat()->mutable_now()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
       intact = now->stream->Write(message);
-      beat = time + std::chrono::nanoseconds(heartbeat_ns_);
+      beat = time;
     }
     FinishEnded(time);
     ReportCounts();
     if (!redirect_.With([](std::string& r) { return r.empty(); })) break;
-    MonotonicTime wake = beat;
+    MonotonicTime wake = beat + interval;
     for (const ConnectionPtr& old : leaving_) wake = std::min(wake, old->leave_by);
     if (intact && !now->ended) outbox_.Wait(wake, stop);
   }
@@ -319,6 +320,7 @@ void StreamingLink::Dispatch(Connection& connection, CoordinatorMessage message)
   if (event.welcome) {
     welcomed_ = true;
     SetConnected(true);
+    outbox_.Poke();  // the writer may be waiting for a heartbeat by the old interval
   }
   if (!event.redirect.empty()) {
     redirect_.With([&](std::string& r) { r = event.redirect; });

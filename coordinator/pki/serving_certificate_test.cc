@@ -1,0 +1,90 @@
+#include "coordinator/pki/serving_certificate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "base/testing/fake_clock.h"
+#include "base/testing/temp_dir.h"
+#include "coordinator/pki/testing/fake_vault.h"
+
+namespace innkeeper {
+namespace {
+
+using testing::UnorderedElementsAre;
+
+const Call kCall = Call::Within(std::chrono::seconds(30));
+
+class ServingCertificateTest : public testing::Test {
+ protected:
+  CertificateFacts Ensure(std::vector<std::string> names = {"coordinator.test"}) {
+    ServingCertificate::Options options;
+    options.directory = dir_.path();
+    options.names = std::move(names);
+    options.on_new = [this](const KeyPair&) { ++made_; };
+    ServingCertificate serving(*issuers_, clock_, options);
+    EXPECT_TRUE(serving.Ensure().ok());
+    return *ReadCertificate(LoadKeyPair(dir_.path())->chain);
+  }
+  std::string Published(const std::string& file) {
+    std::ifstream in(dir_.File("current/" + file));
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  TempDir dir_;
+  FakeVault vault_;
+  FakeClock clock_;
+  std::unique_ptr<Issuers> issuers_ = *Issuers::Open(vault_, {"c1"}, clock_, kCall);
+  int made_ = 0;
+};
+
+TEST_F(ServingCertificateTest, IsMadeOnceAndKept) {
+  const std::string serial = Ensure().serial;
+  EXPECT_EQ(Ensure().serial, serial);
+  EXPECT_EQ(made_, 1);
+  EXPECT_EQ(Published("ca.crt"), issuers_->Bundle(Authority::kAgents));
+}
+
+TEST_F(ServingCertificateTest, IsRenewedWhenAThirdOfItsLifeIsOver) {
+  const std::string serial = Ensure().serial;
+  clock_.Advance(std::chrono::hours(24 * 29));
+  EXPECT_EQ(Ensure().serial, serial);
+  clock_.Advance(std::chrono::hours(24 * 2));
+  EXPECT_NE(Ensure().serial, serial);
+}
+
+TEST_F(ServingCertificateTest, FollowsItsNames) {
+  const std::string serial = Ensure().serial;
+  const CertificateFacts facts = Ensure({"coordinator.test", "other.test"});
+  EXPECT_NE(facts.serial, serial);
+  EXPECT_THAT(facts.names, UnorderedElementsAre("coordinator.test", "other.test"));
+}
+
+TEST_F(ServingCertificateTest, ABrokenPairIsReplaced) {
+  const std::string serial = Ensure().serial;
+  std::ofstream(dir_.File("current/tls.crt")) << "half a cert";
+  EXPECT_NE(Ensure().serial, serial);
+}
+
+TEST_F(ServingCertificateTest, ANewAgentsAuthorityIsPublishedWithTheSameCertificate) {
+  const std::string serial = Ensure().serial;
+  ASSERT_TRUE(issuers_->PrepareNext(Authority::kAgents, kCall).ok());
+  EXPECT_EQ(Ensure().serial, serial);
+  EXPECT_EQ(Published("ca.crt"), issuers_->Bundle(Authority::kAgents));
+}
+
+TEST_F(ServingCertificateTest, FollowsItsOwnAuthoritysPromotion) {
+  Ensure();
+  ASSERT_TRUE(issuers_->PrepareNext(Authority::kCoordinator, kCall).ok());
+  ASSERT_TRUE(issuers_->Promote(Authority::kCoordinator, kCall).ok());
+  const std::string chain = LoadKeyPair(dir_.path())->chain;
+  EXPECT_TRUE(ValidateKeyPair(*LoadKeyPair(dir_.path()), issuers_->Bundle(Authority::kCoordinator),
+                              clock_.Now())
+                  .ok())
+      << "the old one stays valid until it is renewed";
+}
+
+}  // namespace
+}  // namespace innkeeper
