@@ -105,7 +105,8 @@ void Fleet::OpenSession(Node& node, const std::shared_ptr<AgentStream>& stream,
   node.view.certificate_expires = stream->certificate_expires();
   node.session = Session{.stream = stream,
                          .epoch = hello.epoch,
-                         .open_orders = {hello.open_orders.begin(), hello.open_orders.end()}};
+                         .open_orders = {hello.open_orders.begin(), hello.open_orders.end()},
+                         .logged = {}};
   assembling_[stream.get()] = std::make_shared<ReportStream>();
   CountAgents();
   LogInfo(takeover ? "agent's stream replaced" : "agent connected",
@@ -228,8 +229,9 @@ void Fleet::OnClosed(const std::shared_ptr<AgentStream>& stream) {
   reports_.NodeDisconnected(node->view.identity);
 }
 
-void Fleet::Refuse(const Node& node, Refusal refusal) {
+void Fleet::Refuse(Node& node, Refusal refusal) {
   metrics_.Refused(refusal);
+  if (!node.session || !node.session->logged.insert(refusal).second) return;
   LogWarning("report refused",
              {{"node", node.view.identity.node.text}, {"reason", RefusalText(refusal)}});
 }

@@ -89,6 +89,7 @@ class Fleet final : public AgentStreamListener, public Delivery {
     uint64_t epoch = 0;
     std::set<std::string> open_orders;  // of its Hello
     uint64_t drops = 0;                 // as last told
+    std::set<Refusal> logged;           // once per stream each: a liar must not fill our log
   };
   struct Node {
     NodeView view;
@@ -113,7 +114,7 @@ class Fleet final : public AgentStreamListener, public Delivery {
   OrderEntry* OrderOf(Node& node, const std::string& id, const std::optional<VmUid>& uid,
                       std::optional<JobKind> kind);
   JobView SentNow(const std::string& id, JobKind kind) const;
-  void Refuse(const Node& node, Refusal refusal);
+  void Refuse(Node& node, Refusal refusal);
   void Tell(const OrderEntry& entry);
   void SendResultAck(Node& node, const std::string& id);
   void CountAgents();

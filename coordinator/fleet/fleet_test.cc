@@ -239,6 +239,16 @@ TEST_F(FleetTest, SendingAFinishedOrderAgainTellsItsResult) {
   EXPECT_THAT(stream->Take(), IsEmpty());
 }
 
+TEST_F(FleetTest, AnOrderSentAgainAfterItsAcknowledgementIsANewOne) {
+  const StreamPtr stream = Connect("host1", {1});
+  for (int round = 1; round <= 2; ++round) {
+    ASSERT_TRUE(Join(kVm1, "join-1").ok());
+    fleet_.OnMessage(stream, ResultMessage("join-1", 1));
+    EXPECT_EQ(home_.Results("join-1"), round);
+    fleet_.Acknowledge(kVm1, "join-1");
+  }
+}
+
 TEST_F(FleetTest, AnOrderIdBelongsToOneVm) {
   const StreamPtr stream = Connect("host1", {1, 2});
   ASSERT_TRUE(Join(kVm1, "join-1").ok());

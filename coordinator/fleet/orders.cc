@@ -11,6 +11,7 @@ OrderEntry* OrderTable::Find(const std::string& id) {
 
 void OrderTable::Put(OrderEntry entry) {
   std::string id = entry.view.id;
+  finished_.erase(id);  // sent again on purpose
   entries_.insert_or_assign(std::move(id), std::move(entry));
 }
 
