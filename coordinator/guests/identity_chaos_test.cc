@@ -91,7 +91,7 @@ TEST(IdentityCrash, AnOptOutConverges) {
         world.Settle();
       },
       [](GuestWorld& world) {
-        return world.ipa.Find(kWebName) == nullptr && world.PhaseOf(kWeb) == Phase::kNotEnrolled;
+        return !world.ipa.Find(kWebName).has_value() && world.PhaseOf(kWeb) == Phase::kNotEnrolled;
       });
 }
 
@@ -107,7 +107,7 @@ TEST(IdentityCrash, AnUndefineConverges) {
         world.Pass(minutes(10));
       },
       [](GuestWorld& world) {
-        return world.ipa.Find(kWebName) == nullptr && !world.Find(kWeb).has_value();
+        return !world.ipa.Find(kWebName).has_value() && !world.Find(kWeb).has_value();
       });
 }
 
@@ -122,7 +122,7 @@ TEST(IdentityCrash, AMoveToAnotherNameConverges) {
         world.Settle();
       },
       [](GuestWorld& world) {
-        return world.ipa.Find(kWebName) == nullptr && world.IsEnrolled(kWeb);
+        return !world.ipa.Find(kWebName).has_value() && world.IsEnrolled(kWeb);
       });
 }
 
@@ -168,8 +168,8 @@ class BadDay {
     world_.Pass(hours(2), minutes(1));
     EXPECT_EQ(Unconverged(), "") << "does not stay so";
     EXPECT_EQ(world_.PhaseOf({"lab", "foreign"}), Phase::kConflict);
-    ASSERT_NE(world_.ipa.Find(kForeign), nullptr);
-    EXPECT_FALSE(world_.ipa.Find(kForeign)->record.has_password);
+    ASSERT_TRUE(world_.ipa.Find(kForeign).has_value());
+    EXPECT_FALSE(world_.ipa.Find(kForeign)->has_password);
     for (const std::string& violation : world_.ipa.violations()) ADD_FAILURE() << violation;
     for (int i = 0; i < kGuests; ++i) EXPECT_FALSE(world_.HasLivePassword(KeyOf(i)));
   }
@@ -211,16 +211,16 @@ class BadDay {
       case 9:
         return world_.delivery.LoseOrders(uid);
       case 10:
-        return world_.ipa.Fail(absl::UnavailableError("down"));
+        return world_.ipa.directory().FailAll(absl::UnavailableError("down"));
       case 11:
       case 12:
-        return world_.ipa.Fail(absl::OkStatus());
+        return world_.ipa.directory().FailAll(absl::OkStatus());
       case 13:
-        return world_.ipa.LoseNextAnswer();
+        return world_.ipa.directory().LoseNextAnswer();
       case 14:
-        return world_.ipa.DelayNextWrite();
+        return world_.ipa.directory().DelayNextWrite();
       case 15:
-        return world_.ipa.Land();
+        return world_.ipa.directory().DeliverLateWrites();
       case 16:
         return world_.ChangeSpec(key, [](IdentitySpec& spec) { ++spec.generation; });
       case 17:
@@ -237,8 +237,8 @@ class BadDay {
 
   void Heal() {
     world_.CrashAt(0);
-    world_.ipa.Fail(absl::OkStatus());
-    world_.ipa.Land();
+    world_.ipa.directory().FailAll(absl::OkStatus());
+    world_.ipa.directory().DeliverLateWrites();
     for (const VmUid& uid : uids_) {
       world_.Change(uid, [](VmRecord& vm) { vm.node_connected = true; });
       world_.Reboot(uid);
@@ -249,7 +249,7 @@ class BadDay {
   // then the audit finds it.
   bool IsGoneOrFound(const GuestKey& key) {
     const Fqdn fqdn{key.name + ".lab.example.test"};
-    if (world_.ipa.Find(fqdn) == nullptr) return true;
+    if (!world_.ipa.Find(fqdn).has_value()) return true;
     const absl::StatusOr<AuditReport> report =
         world_.controller().audit().Run(GuestWorld::AnyCall());
     return report.ok() && std::any_of(report->findings.begin(), report->findings.end(),

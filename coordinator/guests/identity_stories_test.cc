@@ -47,7 +47,7 @@ TEST_F(IdentityStory, AGuestThatDoesNotAskIsLeftAlone) {
   world_.AddVm("web", Wish::kUnset);
   world_.AddVm("db", Wish::kNo);
   world_.Settle();
-  EXPECT_EQ(world_.ipa.size(), 0u);
+  EXPECT_EQ(world_.ipa.directory().host_count(), 0u);
   EXPECT_FALSE(world_.Find(kWeb).has_value());
 }
 
@@ -72,8 +72,8 @@ TEST_F(IdentityStory, AHostIsRegisteredWhileItsGuestIsOff) {
   world_.Settle();
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kRegistered);
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kWaitingForGuest);
-  ASSERT_NE(world_.ipa.Find(kWebName), nullptr);
-  EXPECT_FALSE(world_.ipa.Find(kWebName)->record.has_password);
+  ASSERT_TRUE(world_.ipa.Find(kWebName).has_value());
+  EXPECT_FALSE(world_.ipa.Find(kWebName)->has_password);
   world_.Reboot(uid);
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -86,7 +86,7 @@ TEST_F(IdentityStory, AForeignHostOfThatNameIsNeverTouched) {
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kConflict);
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kConflict);
   EXPECT_EQ(world_.recorder.Count(Reason::kConflict), 2u);  // one for each condition
-  world_.ipa.Erase(kWebName);
+  world_.ipa.directory().EraseHost(kWebName);
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }));
 }
 
@@ -156,7 +156,7 @@ TEST_F(IdentityStory, AGuestThatForbidsExecGetsNoPasswordAndIsJoinedOnceItAllows
   });
   world_.Pass(minutes(30));
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kExecBlocked);
-  EXPECT_FALSE(world_.ipa.Find(kWebName)->record.has_password);
+  EXPECT_FALSE(world_.ipa.Find(kWebName)->has_password);
   world_.Change(uid, [](VmRecord& vm) { vm.claims->exec_allowed = true; });
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -184,7 +184,7 @@ TEST_F(IdentityStory, ALostWordOfASuccessIsFoundOutByProof) {
     world_.delivery.LoseNextWord(uid, said);
     world_.Change(uid, [](VmRecord& vm) { vm.wish = Wish::kYes; });
     EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled({"lab", name}); })) << name;
-    EXPECT_EQ(world_.ipa.Find({name + ".lab.example.test"})->kvno, 1) << "its key was kept";
+    EXPECT_EQ(world_.ipa.KeyNumber({name + ".lab.example.test"}), 1) << "its key was kept";
   }
 }
 
@@ -248,7 +248,7 @@ TEST_F(IdentityStory, AProofThatSaysNothingTakesNothingAway) {
   world_.Change(uid, [](VmRecord& vm) { vm.agent = VmAgent::kUnresponsive; });
   world_.Pass(hours(2));
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kEnrolled);
-  EXPECT_TRUE(world_.ipa.Find(kWebName)->record.has_keytab);
+  EXPECT_TRUE(world_.ipa.Find(kWebName)->has_keytab);
 }
 
 TEST_F(IdentityStory, AnSssdThatDoesNotAnswerShowsAndIsNotJoinedAnew) {
@@ -268,7 +268,7 @@ TEST_F(IdentityStory, ReEnrolmentReplacesTheKeyButOnlyWhenTheGuestCanTakeIt) {
   world_.Change(uid, [](VmRecord& vm) { vm.agent = VmAgent::kDisconnected; });
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { ++spec.generation; });
   world_.Pass(minutes(10));
-  EXPECT_TRUE(world_.ipa.Find(kWebName)->record.has_keytab);
+  EXPECT_TRUE(world_.ipa.Find(kWebName)->has_keytab);
   world_.Change(uid, [](VmRecord& vm) { vm.agent = VmAgent::kConnected; });
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -279,7 +279,7 @@ TEST_F(IdentityStory, OptOutUninstallsAndRemovesTheHost) {
   const VmUid uid = Enrolled();
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   world_.Settle();
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
   EXPECT_FALSE(world_.delivery.KeyOf(uid).has_value());
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kNotEnrolled);
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kOptedOut);
@@ -293,9 +293,9 @@ TEST_F(IdentityStory, OptOutOfAGuestOutOfReachGoesOnWithoutIt) {
   world_.Change(uid, [](VmRecord& vm) { vm.node_connected = false; });
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   world_.Pass(minutes(2));
-  EXPECT_NE(world_.ipa.Find(kWebName), nullptr) << "the node may come back in a moment";
+  EXPECT_TRUE(world_.ipa.Find(kWebName).has_value()) << "the node may come back in a moment";
   world_.Pass(minutes(5));
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
 }
 
 TEST_F(IdentityStory, MetadataThatVanishesTakesNothingAway) {
@@ -313,7 +313,7 @@ TEST_F(IdentityStory, AnExplicitNoInTheMetadataTakesItAway) {
   const VmUid uid = Enrolled();
   world_.Change(uid, [](VmRecord& vm) { vm.wish = Wish::kNo; });
   world_.Settle();
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kOptedOut);
 }
 
@@ -321,12 +321,12 @@ TEST_F(IdentityStory, AWitnessedUndefineRemovesHostAndRecordAfterTheGrace) {
   const VmUid uid = Enrolled();
   world_.Change(uid, [](VmRecord& vm) { vm.presence = VmPresence::kRemoved; });
   world_.Pass(minutes(4));
-  EXPECT_NE(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_TRUE(world_.ipa.Find(kWebName).has_value());
   world_.clock.Jump(absl::Hours(10));  // wall time is no grace
   world_.Settle();
-  EXPECT_NE(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_TRUE(world_.ipa.Find(kWebName).has_value());
   world_.Pass(minutes(2));
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
   EXPECT_FALSE(world_.Find(kWeb).has_value());
 }
 
@@ -335,10 +335,10 @@ TEST_F(IdentityStory, AnUndefineWaitsForEveryNode) {
   world_.inventory.SetAllNodesConnected(false);
   world_.Change(uid, [](VmRecord& vm) { vm.presence = VmPresence::kRemoved; });
   world_.Pass(hours(1));
-  EXPECT_NE(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_TRUE(world_.ipa.Find(kWebName).has_value());
   world_.inventory.SetAllNodesConnected(true);
   world_.Pass(minutes(1));
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
 }
 
 TEST_F(IdentityStory, AVanishedDomainIsMissingAndKeepsItsIdentity) {
@@ -346,7 +346,7 @@ TEST_F(IdentityStory, AVanishedDomainIsMissingAndKeepsItsIdentity) {
   world_.Change(uid, [](VmRecord& vm) { vm.presence = VmPresence::kMissing; });
   world_.Pass(hours(24), minutes(1));
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kMissing);
-  EXPECT_TRUE(world_.ipa.Find(kWebName)->record.has_keytab);
+  EXPECT_TRUE(world_.ipa.Find(kWebName)->has_keytab);
   world_.Change(uid, [](VmRecord& vm) { vm.presence = VmPresence::kPresent; });
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -358,7 +358,7 @@ TEST_F(IdentityStory, AnUnenrolRemovesAMissingGuestsHost) {
   world_.Settle();
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   world_.Settle();
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
 }
 
 TEST_F(IdentityStory, ADisputedPlacementGetsNoOrders) {
@@ -379,17 +379,17 @@ TEST_F(IdentityStory, NothingIsRemovedBeforeTheInventoryIsSettled) {
   world_.inventory.SetSettled(false);
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   world_.Pass(minutes(10));
-  EXPECT_NE(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_TRUE(world_.ipa.Find(kWebName).has_value());
   world_.inventory.SetSettled(true);
   world_.Pass(minutes(1));
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
 }
 
 TEST_F(IdentityStory, PauseStopsEverythingAndResumeGoesOn) {
   ASSERT_TRUE(world_.operation.Pause("me", GuestWorld::AnyCall()).ok());
   world_.AddVm("web");
   world_.Pass(minutes(10));
-  EXPECT_EQ(world_.ipa.size(), 0u);
+  EXPECT_EQ(world_.ipa.directory().host_count(), 0u);
   ASSERT_TRUE(world_.operation.Resume(GuestWorld::AnyCall()).ok());
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -405,18 +405,18 @@ TEST(IdentityBrake, HoldsRemovalsBeyondItsNumberUntilItIsReleased) {
     world.ChangeSpec({"lab", "vm" + std::to_string(i)},
                      [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   world.Pass(minutes(30));
-  EXPECT_EQ(world.ipa.size(), 5u);
+  EXPECT_EQ(world.ipa.directory().host_count(), 5u);
   EXPECT_GE(world.recorder.Count(Reason::kRemovalHeld), 1u);
   ASSERT_TRUE(world.operation.ReleaseBrake(GuestWorld::AnyCall()).ok());
   world.Settle();
-  EXPECT_EQ(world.ipa.size(), 2u);
+  EXPECT_EQ(world.ipa.directory().host_count(), 2u);
 }
 
 TEST_F(IdentityStory, AnExplicitOtherNameMovesTheIdentity) {
   Enrolled();
   world_.ChangeSpec(kWeb, [](IdentitySpec& spec) { spec.fqdn = "www.example.test"; });
   world_.Settle();
-  EXPECT_EQ(world_.ipa.Find(kWebName), nullptr);
+  EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
   EXPECT_EQ(world_.Find(kWeb)->status.fqdn.text, "www.example.test");
 }
@@ -439,8 +439,8 @@ TEST_F(IdentityStory, ARestoredVmAdoptsItsHost) {
   world_.Pass(hours(1));
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
   EXPECT_EQ(world_.Find(kWeb)->uid, restored);
-  EXPECT_EQ(world_.ipa.Find(kWebName)->kvno, 1) << "the key was kept";
-  EXPECT_EQ(world_.ipa.Find(kWebName)->record.Owner()->uid, restored);
+  EXPECT_EQ(world_.ipa.KeyNumber(kWebName), 1) << "the key was kept";
+  EXPECT_EQ(world_.ipa.Find(kWebName)->Owner()->uid, restored);
 }
 
 TEST_F(IdentityStory, ASecondVmOfThatNameDoesNotAdoptWhileTheFirstLives) {
@@ -453,7 +453,7 @@ TEST_F(IdentityStory, ASecondVmOfThatNameDoesNotAdoptWhileTheFirstLives) {
 
 TEST_F(IdentityStory, AHostThatSomebodyDeletedIsMadeAnew) {
   Enrolled();
-  world_.ipa.Erase(kWebName);
+  world_.ipa.directory().EraseHost(kWebName);
   ASSERT_TRUE(world_.controller().Sweep(GuestWorld::AnyCall()).ok());
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -462,7 +462,7 @@ TEST_F(IdentityStory, AHostThatSomebodyDeletedIsMadeAnew) {
 
 TEST_F(IdentityStory, AKeyThatSomebodyDroppedIsMadeAnew) {
   Enrolled();
-  world_.ipa.Find(kWebName)->record.has_keytab = false;
+  world_.ipa.DropKey(kWebName);
   ASSERT_TRUE(world_.controller().Sweep(GuestWorld::AnyCall()).ok());
   world_.Settle();
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
@@ -470,26 +470,26 @@ TEST_F(IdentityStory, AKeyThatSomebodyDroppedIsMadeAnew) {
 }
 
 TEST_F(IdentityStory, ADeadFreeIpaShowsAndIsWaitedFor) {
-  world_.ipa.Fail(absl::UnavailableError("down"));
+  world_.ipa.directory().FailAll(absl::UnavailableError("down"));
   world_.AddVm("web");
   world_.Pass(minutes(10));
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kIpaUnavailable);
   EXPECT_EQ(world_.PhaseOf(kWeb), Phase::kWaiting);
-  world_.ipa.Fail(absl::OkStatus());
+  world_.ipa.directory().FailAll(absl::OkStatus());
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }, minutes(5)));
 }
 
 TEST_F(IdentityStory, AMissingRightShows) {
-  world_.ipa.Fail(absl::PermissionDeniedError("Insufficient access"));
+  world_.ipa.directory().FailAll(absl::PermissionDeniedError("Insufficient access"));
   world_.AddVm("web");
   world_.Settle();
   EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kIpaDenied);
-  world_.ipa.Fail(absl::OkStatus());
+  world_.ipa.directory().FailAll(absl::OkStatus());
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }, minutes(15)));
 }
 
 TEST_F(IdentityStory, ALostAnswerToHostAddIsFoundOut) {
-  world_.ipa.LoseNextAnswer();
+  world_.ipa.directory().LoseNextAnswer();
   world_.AddVm("web");
   world_.Settle();
   EXPECT_FALSE(world_.IsEnrolled(kWeb));
@@ -497,10 +497,10 @@ TEST_F(IdentityStory, ALostAnswerToHostAddIsFoundOut) {
 }
 
 TEST_F(IdentityStory, AWriteThatLandsLateHarmsNothing) {
-  world_.ipa.DelayNextWrite();
+  world_.ipa.directory().DelayNextWrite();
   world_.AddVm("web");
   world_.Settle();
-  world_.ipa.Land();
+  world_.ipa.directory().DeliverLateWrites();
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }, minutes(30)));
   EXPECT_FALSE(world_.HasLivePassword(kWeb));
 }
@@ -521,9 +521,9 @@ TEST_F(IdentityStory, AMissingHostGroupShowsAndDoesNotBlock) {
   world.Settle();
   EXPECT_TRUE(world.IsEnrolled(kWeb));
   EXPECT_EQ(world.ReasonOf(kWeb), Reason::kGroupMissing);
-  world.ipa.AddGroup("web");
+  world.ipa.directory().PutHostGroup("web");
   EXPECT_TRUE(world.PassUntil([&] { return world.ReasonOf(kWeb) == Reason::kEnrolled; }));
-  EXPECT_EQ(world.ipa.Find(kWebName)->record.host_groups, std::vector<std::string>{"web"});
+  EXPECT_EQ(world.ipa.Find(kWebName)->host_groups, std::vector<std::string>{"web"});
 }
 
 TEST(IdentityQuota, AllowsSoManyAndNoMore) {
@@ -534,7 +534,7 @@ TEST(IdentityQuota, AllowsSoManyAndNoMore) {
   GuestWorld world(options);
   for (int i = 0; i < 4; ++i) world.AddVm("vm" + std::to_string(i));
   world.Settle();
-  EXPECT_EQ(world.ipa.size(), 2u);
+  EXPECT_EQ(world.ipa.directory().host_count(), 2u);
   EXPECT_EQ(world.ReasonOf({"lab", "vm3"}), Reason::kQuotaExceeded);
   world.ChangeSpec({"lab", "vm0"}, [](IdentitySpec& spec) { spec.enroll = Wish::kNo; });
   EXPECT_TRUE(world.PassUntil([&] {
@@ -563,7 +563,7 @@ TEST_F(IdentityStory, WithoutLeadershipNothingIsWritten) {
   world_.leadership.leads = false;
   world_.AddVm("web");
   world_.Pass(minutes(5));
-  EXPECT_EQ(world_.ipa.size(), 0u);
+  EXPECT_EQ(world_.ipa.directory().host_count(), 0u);
   world_.leadership.leads = true;
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }, minutes(5)));
 }

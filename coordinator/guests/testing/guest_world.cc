@@ -104,7 +104,7 @@ GuestWorld::GuestWorld(Options options)
     : inventory(clock),
       recorder(clock),
       operation(clock, options.removals_allowed, absl::Hours(1)),
-      ipa(ClusterId{kCluster}),
+      ipa(ClusterId{kCluster}, clock),
       delivery(inventory, clock,
                {[this](const Fqdn& fqdn, const Secret& otp) { return ipa.Join(fqdn, otp); },
                 [this](const Fqdn& fqdn, int64_t kvno) { return ipa.AcceptsKey(fqdn, kvno); },
@@ -166,7 +166,7 @@ void GuestWorld::Settle() {
 void GuestWorld::Pass(Duration time, Duration step) {
   for (Duration passed = Duration::zero(); passed < time; passed += step) {
     clock.Advance(step);
-    ipa.Land();
+    ipa.directory().DeliverLateWrites();
     Settle();
   }
 }
@@ -242,9 +242,8 @@ bool GuestWorld::IsEnrolled(const GuestKey& key) {
 bool GuestWorld::HasLivePassword(const GuestKey& key) {
   const std::optional<Guest> guest = Find(key);
   if (!guest || guest->status.attempt) return false;
-  const WatchedIpa::Host* host = ipa.Find(guest->status.fqdn);
-  return host != nullptr && host->record.has_password &&
-         delivery.delivered_passwords().contains(host->password);
+  const std::string waiting = ipa.directory().WaitingPassword(guest->status.fqdn);
+  return !waiting.empty() && delivery.delivered_passwords().contains(waiting);
 }
 
 }  // namespace innkeeper

@@ -1,19 +1,22 @@
 #pragma once
-// A FreeIPA in memory that watches over what must never happen to it: a host that is not ours
-// changed or deleted, a deletion without its announcement. Not thread-safe.
+// The FreeIPA in memory, with somebody who watches over what must never happen to it: a host that
+// is not ours changed or deleted, a deletion without its announcement. Knows also which key of a
+// host is the present one. Not thread-safe.
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "coordinator/guests/ipa_client.h"
+#include "coordinator/guests/testing/fake_ipa_client.h"
 
 namespace innkeeper {
 
 class WatchedIpa final : public IpaClient {
  public:
-  explicit WatchedIpa(ClusterId cluster) : cluster_(std::move(cluster)) {}
+  WatchedIpa(const ClusterId& cluster, const Clock& clock)
+      : cluster_(cluster), directory_(cluster, clock) {}
 
   absl::StatusOr<IpaFacts> Facts(const Call& call) override;
   absl::StatusOr<HostRecord> ShowHost(const Fqdn& fqdn, const Call& call) override;
@@ -29,51 +32,39 @@ class WatchedIpa final : public IpaClient {
                                                       const Call& call) override;
 
   // ---- the guests' side
+  // The number of the key that the guest now has.
   absl::StatusOr<int64_t> Join(const Fqdn& fqdn, const Secret& password);
-  bool AcceptsKey(const Fqdn& fqdn, int64_t kvno) const;
+  bool AcceptsKey(const Fqdn& fqdn, int64_t kvno);
   void Leave(const Fqdn& fqdn, int64_t kvno);
 
   // ---- the test's side
+  FakeIpaClient& directory() { return directory_; }  // for outages
   // A host that somebody else made.
   void AddForeign(const Fqdn& fqdn, std::vector<std::string> user_classes = {});
-  void AddGroup(const std::string& group) { groups_[group]; }
-  // Every call fails with it until OK.
-  void Fail(absl::Status outage) { outage_ = std::move(outage); }
-  // The next write does its work, but its answer is lost.
-  void LoseNextAnswer() { lose_answer_ = true; }
-  // The next write does its work only when Land is called (as time passes); its answer is lost.
-  void DelayNextWrite() { delay_write_ = true; }
-  void Land();
-  // Called before and after every call.
+  void DropKey(const Fqdn& fqdn);
+  // Called before and after every call that writes, and before every look.
   std::function<void()> on_call = [] {};
 
-  struct Host {
-    HostRecord record;
-    std::string password;
-    int64_t kvno = 0;
-    bool foreign = false;
-  };
-  Host* Find(const Fqdn& fqdn);
-  size_t size() const { return hosts_.size(); }
-  void Erase(const Fqdn& fqdn) { hosts_.erase(fqdn); }
+  std::optional<HostRecord> Find(const Fqdn& fqdn) { return directory_.Find(fqdn); }
+  int64_t KeyNumber(const Fqdn& fqdn) { return kvno_[fqdn]; }
   // What should never have happened; empty when all is well.
   const std::vector<std::string>& violations() const { return violations_; }
-  size_t deletes() const { return deletes_; }
 
  private:
-  absl::Status Write(const std::function<absl::Status()>& work);
-  Host* OwnHost(const Fqdn& fqdn, const char* doing);
-  IssuedPassword NewPassword(Host& host);
+  void CheckOwn(const Fqdn& fqdn, const char* doing);
+  template <class Work>
+  auto Write(Work&& work) {
+    on_call();
+    auto result = work();
+    on_call();
+    return result;
+  }
 
   const ClusterId cluster_;
-  std::map<Fqdn, Host> hosts_;
-  std::map<std::string, std::vector<Fqdn>> groups_;
-  std::vector<std::function<absl::Status()>> delayed_;
+  FakeIpaClient directory_;
+  std::set<Fqdn> foreign_;
+  std::map<Fqdn, int64_t> kvno_;
   std::vector<std::string> violations_;
-  absl::Status outage_;
-  bool lose_answer_ = false, delay_write_ = false;
-  int next_password_ = 1;
-  size_t deletes_ = 0;
 };
 
 }  // namespace innkeeper
