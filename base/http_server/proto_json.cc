@@ -7,6 +7,31 @@
 #include "base/log.h"
 
 namespace innkeeper {
+namespace {
+
+constexpr int kMostNesting =
+    64;  // far beyond any of our messages; protobuf's own parser is slow there
+
+// Whether braces and brackets, those in strings not counted, are open deeper than that anywhere.
+bool IsTooDeep(const std::string& json) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size() && depth <= kMostNesting; ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '{' || c == '[')) {
+      ++depth;
+    } else if (!in_string && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  return depth > kMostNesting;
+}
+
+}  // namespace
 
 int HttpStatusOf(absl::StatusCode code) {
   switch (code) {
@@ -66,6 +91,7 @@ HttpServerReply ErrorReply(const absl::Status& status) {
 
 absl::Status ParseJsonBody(const std::string& body, google::protobuf::Message* message) {
   if (body.empty()) return absl::OkStatus();
+  if (IsTooDeep(body)) return absl::InvalidArgumentError("the body is nested too deeply");
   const auto parsed = google::protobuf::util::JsonStringToMessage(body, message);
   if (parsed.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError("the body is not a " + message->GetTypeName() + ": " +

@@ -22,7 +22,8 @@ int HttpStatusOf(absl::StatusCode code);
 std::string ToJson(const google::protobuf::Message& message);
 
 // INVALID_ARGUMENT: the body is not the JSON of that message. An empty body is an empty message.
-// Unknown fields are refused: a typing error must not pass as "not wished".
+// Unknown fields are refused: a typing error must not pass as "not wished"; so is what nests deeper
+// than 64 levels.
 absl::Status ParseJsonBody(const std::string& body, google::protobuf::Message* message);
 
 }  // namespace innkeeper

@@ -70,9 +70,13 @@ TEST(ParseJsonBody, RefusesOtherJsonAndUnknownFields) {
   }
 }
 
-TEST(ParseJsonBody, RefusesADeepTree) {
+TEST(ParseJsonBody, RefusesADeepTreeBeforeReadingIt) {
   google::protobuf::Value value;
-  EXPECT_FALSE(ParseJsonBody(std::string(100'000, '['), &value).ok());
+  EXPECT_TRUE(ParseJsonBody(std::string(20, '[') + std::string(20, ']'), &value).ok());
+  EXPECT_TRUE(ParseJsonBody("\"" + std::string(65, '[') + "\\\"[\"", &value).ok());
+  const absl::Status refused = ParseJsonBody(std::string(1'000'000, '['), &value);
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("nested too deeply"));
 }
 
 }  // namespace
