@@ -156,9 +156,16 @@ private_directory() {
     [ -d "$1" ] && [ ! -L "$1" ] && [ "${4:-}" = "$(id -u)" ] && chmod 700 "$1"
 }
 
-make_work() {
+make_work() { # NAME
     private_directory "$RUN" || refuse_system "$RUN"
-    WORK=$(mktemp -d "$RUN/work.XXXXXX") || refuse_system "$RUN"
+    WORK=$(mktemp -d "$RUN/$1.XXXXXX") || refuse_system "$RUN"
+}
+
+# What killed attempts left behind; only for the holder of the lock.
+sweep_work() {
+    for folder in "$RUN"/attempt.*; do
+        [ "$folder" = "$WORK" ] || rm -rf "$folder"
+    done
 }
 
 at_exit() {
@@ -244,6 +251,7 @@ start_attempt() {
         exit 0
     fi
     [ "$resume" = no ] || tell_lost_attempt
+    sweep_work
     printf '%s\n' "$attempt" >"$RUN/lock"
     printf '%s\n' "$attempt" >"$STATE/started"
 }

@@ -261,7 +261,7 @@ verify_join() {
 main() {
     begin
     check_parameters
-    make_work
+    make_work attempt
     start_attempt
     progress preparing
     family=$(os_family)

@@ -60,7 +60,7 @@ forget_innkeeper() {
 main() {
     begin
     check_parameters
-    make_work
+    make_work attempt
     start_attempt
     progress preparing
     family=$(os_family)

@@ -91,12 +91,15 @@ try_key() {
     rm -f "$cache"
 }
 
+# A host deleted or not yet enrolled again is "not found", one with a newer key fails in
+# "Preauthentication", one that was disabled in "Generic preauthentication" [FreeIPA 4.12's KDC].
 kinit_class() { # TEXT
     case $1 in
         *'Clock skew too great'*) echo clock-skew ;;
         *'Preauthentication failed'* | *'not found in Kerberos database'* | \
             *'credentials have been revoked'* | *'Password incorrect'* | *'no suitable keys'* | \
-            *'has no support for encryption type'* | *'NULL_KEY'* | *'expired'*) echo stale-key ;;
+            *'Generic preauthentication failure'* | \
+            *'has no support for encryption type'* | *'expired'*) echo stale-key ;;
         *) echo kdc ;;
     esac
 }

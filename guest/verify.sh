@@ -60,7 +60,7 @@ judge() {
 main() {
     begin
     check_parameters
-    make_work
+    make_work look
     { has klist && has kinit; } || say not-joined "no Kerberos client is installed"
     ! client_configured || configured=true
     standing

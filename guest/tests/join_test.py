@@ -136,7 +136,7 @@ class Join(GuestTest):
             [call[i + 1] for i, word in enumerate(call) if word == "--server"],
             ["ipa1.demo.test", "ipa2.demo.test"],
         )
-        self.assertIn("/run/innkeeper/work.", call[call.index("--ca-cert-file") + 1])
+        self.assertIn("/run/innkeeper/attempt.", call[call.index("--ca-cert-file") + 1])
         for option in ("--unattended", "--no-ntp", "--no-dns-sshfp", "--mkhomedir"):
             self.assertIn(option, call)
         self.assertNotIn("--hostname", call)

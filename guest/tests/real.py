@@ -22,10 +22,11 @@ def expect(answer, **wanted):
 
 
 def host_key_works(guest):
-    """Also soon after a start, when sssd is not up yet."""
+    """Also soon after a start, when network and sssd are not up yet."""
     code, text = guest.shell(
-        f"kinit -k -c MEMORY: host/{guest.fqdn}@{guest.ipa.realm} || exit 1\n"
-        "for turn in $(seq 60); do id admin && exit 0; sleep 2; done; exit 1"
+        "for turn in $(seq 60); do\n"
+        f"kinit -k -c MEMORY: host/{guest.fqdn}@{guest.ipa.realm} && id admin && exit 0\n"
+        "sleep 2; done; exit 1"
     )
     assert code == 0, text
 

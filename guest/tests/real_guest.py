@@ -182,7 +182,7 @@ class Guest:
             text = (
                 "grep -rlF -f /dev/stdin /etc /var /run /tmp /root /dev/shm 2>/dev/null <<'EOF'\n"
                 f"{password}\nEOF\njournalctl -q --no-pager | grep -F -f <(cat <<'EOF'\n{password}\nEOF\n)\n"
-                "find /run/innkeeper -name 'script.*' -o -name 'work.*'\n"
+                "find /run/innkeeper -name 'script.*' -o -name 'attempt.*'\n"
             )
             found = self.shell(text)[1]
             assert not found, f"{password} is in {found}"
