@@ -10,16 +10,19 @@ operation bound as the host, and ipa-getkeytab -W, which reads the password from
 Exit codes beside the installer's own:
   90  this client is built in another way; nothing was done, the password is untouched
   91  the clock is too far off the server's; nothing was done, the password is untouched
+  92  the CA does not vouch for the server; nothing was done, the password is untouched
 """
 
 import email.utils
 import http.client
+import socket
 import ssl
 import sys
 import time
 
 UNSUITED = 90
 CLOCK_SKEW = 91
+UNKNOWN_CA = 92
 JOIN_OID = "2.16.840.1.113730.3.8.10.3"  # FreeIPA's enrolment; the value is the host's name
 MAX_SKEW = 270  # seconds; Kerberos refuses at 300, and by then the password would be spent
 NETWORK_TIMEOUT = 30  # seconds, for connecting to LDAP and for each answer
@@ -43,6 +46,21 @@ def clock_offset(server):
         return 0
     finally:
         connection.close()
+
+
+def ca_problem(server, ca_file):
+    """Why the certificate of the server's LDAP port is not to be trusted; None if it is, or if it
+    cannot be had. The installer's own search would call such a server unreachable."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(ca_file)
+        with socket.create_connection((server, 636), timeout=10) as connection:
+            with context.wrap_socket(connection, server_hostname=server):
+                return None
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    except OSError:
+        return None
 
 
 class Outcome:
@@ -126,6 +144,10 @@ def main():
             % (abs(offset), "ahead" if offset > 0 else "behind", server)
         )
         return CLOCK_SKEW
+    problem = ca_problem(server, options[options.index("--ca-cert-file") + 1])
+    if problem:
+        print("the CA given does not vouch for %s: %s" % (server, problem))
+        return UNKNOWN_CA
 
     def run(args, *rest, **named):
         if args[0] == paths.SBIN_IPA_JOIN and password in args:

@@ -186,7 +186,7 @@ discovery() { grep -o 'Discovery result: [A-Z_]*' "$INSTALL_LOG" | tail -n 1; }
 
 # The last two lines that sound like a cause: hints and tables of ports surround them.
 telling_lines() {
-    telling='[Ff]ailed|[Ee]rror|Exception|Unable|[Cc]annot|Invalid|must |not match|already|the clock'
+    telling='[Ff]ailed|[Ee]rror|Exception|Unable|[Cc]annot|Invalid|must |not match|already|^the '
     cause | grep -E "$telling" | tail -n 2 | grep . || cause | tail -n 2
 }
 
@@ -223,6 +223,7 @@ fail_by_installer() {
     detail=$(telling_lines | tr '\n' ' ')
     case $exit_code in
         91) finish failed clock-skew "before the join: $detail" ;;
+        92) finish failed ca "$detail" ;;
         124 | 137) finish failed interrupted "the installer did not end within its time: $detail" ;;
         127) finish failed package-missing "$detail" ;;
     esac

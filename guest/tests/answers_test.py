@@ -90,6 +90,7 @@ class Causes(GuestTest):
     def test_by_exit_code(self):
         for code, reason in [
             (91, "clock-skew"),
+            (92, "ca"),
             (124, "interrupted"),
             (137, "interrupted"),
             (127, "package-missing"),

@@ -122,11 +122,12 @@ class World:
 
 
 class ClientInstallTest(unittest.TestCase):
-    def run_with(self, world, offset=0, remove=()):
+    def run_with(self, world, offset=0, problem=None, remove=()):
         spec = importlib.util.spec_from_file_location("client_install", SOURCE)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         module.clock_offset = lambda server: offset
+        module.ca_problem = lambda server, ca_file: problem if ca_file == "/ca.crt" else "?"
         modules = world.modules()
         for name in remove:
             modules[name] = None  # importing it raises ImportError
@@ -135,7 +136,13 @@ class ClientInstallTest(unittest.TestCase):
                 delattr(modules[parent], child)
         saved = sys.modules.copy(), sys.argv, sys.stdin
         sys.modules.update(modules)
-        sys.argv = ["client_install.py", "ipa1.demo.test", "--unattended"]
+        sys.argv = [
+            "client_install.py",
+            "ipa1.demo.test",
+            "--unattended",
+            "--ca-cert-file",
+            "/ca.crt",
+        ]
         sys.stdin = io.StringIO(PASSWORD + "\n")
         try:
             with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -150,7 +157,15 @@ class ClientInstallTest(unittest.TestCase):
         world = World()
         self.assertEqual(self.run_with(world)[0], 0)
         self.assertEqual(
-            world.options, ["ipa-client-install", "--password", PASSWORD, "--unattended"]
+            world.options,
+            [
+                "ipa-client-install",
+                "--password",
+                PASSWORD,
+                "--unattended",
+                "--ca-cert-file",
+                "/ca.crt",
+            ],
         )
         self.assertEqual(
             world.bound, ("fqdn=web.demo.test,cn=computers,cn=accounts,dc=demo,dc=test", PASSWORD)
@@ -222,6 +237,12 @@ class ClientInstallTest(unittest.TestCase):
             self.assertEqual((code, world.options), (91, None))
             self.assertIn(words, said)
         self.assertEqual(self.run_with(World(), offset=200)[0], 0)
+
+    def test_does_nothing_when_the_ca_does_not_vouch_for_the_server(self):
+        world = World()
+        code, said = self.run_with(world, problem="self-signed certificate")
+        self.assertEqual((code, world.options), (92, None))
+        self.assertIn("ipa1.demo.test: self-signed certificate", said)
 
 
 if __name__ == "__main__":
