@@ -70,7 +70,7 @@ machine_boot() {
             --console=pipe --kill-signal=SIGRTMIN+3 "$@"
     ' _ "$(machine_name "$part")" "$lowers" "$state" "$@"
     wait_until 5 machine_pid "$part" || machine_failed "$part" "did not start"
-    wait_until 120 machine_booted_or_ended "$part" ||
+    wait_until 240 machine_booted_or_ended "$part" ||
         machine_failed "$part" "did not finish booting"
     machine_pid "$part" >/dev/null || machine_failed "$part" "ended while booting"
 }

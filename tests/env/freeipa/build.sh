@@ -122,7 +122,7 @@ install_server() {
     machine_exec freeipa bash -eu -s "$IPA_FQDN" "$IPA_ADDRESS" "$DOMAIN" "$IPA_REALM" \
         "$IPA_ADMIN_PASSWORD" <"$HERE/freeipa/install.sh"
     ca=$out.state/upper/root/pki/ca.crt
-    wait_until 60 login_works "$ca" || die "installed, but no login works"
+    wait_until 180 login_works "$ca" || die "installed, but no login works"
     stop_server
     mv "$out.state/upper" "$out"
     rm -rf "$out.state"

@@ -43,7 +43,7 @@ freeipa_up() {
         start_server "$(ipa_folder)/golden:$(ipa_folder)/server:$CACHE/freeipa/root" "$RUN/freeipa"
     fi
     install -m 644 "$(ipa_folder)/golden/root/pki/ca.crt" "$RUN/freeipa/ca.crt"
-    if ! wait_until 90 login_works "$RUN/freeipa/ca.crt"; then
+    if ! wait_until 180 login_works "$RUN/freeipa/ca.crt"; then
         machine_exec freeipa ipactl status >&2 || true
         die "the server has booted but no login works: $LOGS/freeipa-console.log"
     fi
