@@ -65,7 +65,8 @@ absl::StatusOr<std::string> ProbeAuthority(const std::string& url, const std::st
   std::string authority = FindIn(*chain, spki_sha256);
   if (authority.empty()) {
     return absl::PermissionDeniedError(
-        "the server at " + url + " is not the one the token was made for (or its authority changed)");
+        "the server at " + url +
+        " is not the one the token was made for (or its authority changed)");
   }
   return authority;
 }

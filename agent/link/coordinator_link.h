@@ -20,7 +20,7 @@ class LinkListener {
   // A consistent copy of every domain, taken when a stream opens or a resync is asked.
   virtual agent::v1::Snapshot TakeSnapshot() = 0;
   virtual std::vector<std::string> OpenOrders() = 0;
-  virtual void OnOrder(agent::v1::Order order) = 0;   // wipes order.enroll.password when done
+  virtual void OnOrder(agent::v1::Order order) = 0;  // wipes order.enroll.password when done
   virtual void OnCancel(const std::string& order_id) = 0;
   virtual void OnResultAck(const std::string& order_id) = 0;
   virtual void OnConnected(bool connected) = 0;

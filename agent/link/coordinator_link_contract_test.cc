@@ -1,5 +1,5 @@
-// What every CoordinatorLink promises, on the fake and on the real one (its threads and queues, over
-// streams in memory; coordinator/fleet/link_test.cc has it over gRPC and TLS).
+// What every CoordinatorLink promises, on the fake and on the real one (its threads and queues,
+// over streams in memory; coordinator/fleet/link_test.cc has it over gRPC and TLS).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -144,7 +144,8 @@ TYPED_TEST(CoordinatorLinkContract, AStreamBeginsWithHelloAndASnapshot) {
 TYPED_TEST(CoordinatorLinkContract, ChangesFollowWithoutGaps) {
   this->Start();
   this->Connect();
-  ASSERT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
+  ASSERT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
   for (const char* uuid : {"a", "b", "c"}) {
     this->node_.Put(this->link(), this->Domain(uuid));
     ASSERT_TRUE(this->harness_.Receives([&](const Messages& m) {
@@ -170,16 +171,19 @@ TYPED_TEST(CoordinatorLinkContract, WhatHappensWithoutAStreamIsInTheNextSnapshot
   this->Disconnect();
   this->node_.Put(this->link(), this->Domain("b"));
   this->Connect();
-  EXPECT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 2); }));
+  EXPECT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 2); }));
   EXPECT_TRUE(this->harness_.Receives([](const Messages& m) {
-    return std::none_of(m.begin(), m.end(), [](const AgentMessage& one) { return one.has_delta(); });
+    return std::none_of(m.begin(), m.end(),
+                        [](const AgentMessage& one) { return one.has_delta(); });
   }));
 }
 
 TYPED_TEST(CoordinatorLinkContract, AnOverflowEndsInANewSnapshot) {
   this->Start();
   this->Connect();
-  ASSERT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
+  ASSERT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
   for (int round = 0; round < 200; ++round) {
     for (int i = 0; i < 20; ++i)
       this->node_.Put(this->link(), this->Domain(std::to_string(i), std::to_string(round)));
@@ -215,7 +219,8 @@ TYPED_TEST(CoordinatorLinkContract, AResultComesOnEachStreamUntilItIsAcknowledge
   ASSERT_TRUE(this->node_.Eventually([&] { return this->node_.Acknowledged("o1"); }));
   this->Disconnect();
   this->Connect();
-  EXPECT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
+  EXPECT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
   EXPECT_TRUE(this->harness_.Receives([&](const Messages& m) {
     return !this->HasResult(m, "o1") && m[0].hello().open_orders_size() == 0;
   }));
@@ -251,7 +256,8 @@ TYPED_TEST(CoordinatorLinkContract, AnOrderThatMakesNoSenseIsAnsweredAtOnce) {
 TYPED_TEST(CoordinatorLinkContract, AResyncIsANewSnapshotWithTheNextNumber) {
   this->Start();
   this->Connect();
-  ASSERT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
+  ASSERT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
   CoordinatorMessage resync;
   resync.mutable_resync()->set_reason("test");
   this->harness_.Deliver(resync);
@@ -286,7 +292,8 @@ TYPED_TEST(CoordinatorLinkContract, AWitnessedEndIsSaidAgainUntilItsNumberIsAckn
   ASSERT_TRUE(this->node_.Eventually([&] { return this->node_.Cancelled("x"); }));
   this->Disconnect();
   this->Connect();
-  EXPECT_TRUE(this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
+  EXPECT_TRUE(
+      this->harness_.Receives([&](const Messages& m) { return this->HasSnapshotOf(m, 0); }));
   EXPECT_TRUE(this->harness_.Receives([&](const Messages& m) { return !named(m); }));
 }
 

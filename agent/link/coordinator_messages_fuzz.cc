@@ -7,8 +7,8 @@
 
 #include "agent/link/testing/fake_coordinator_link.h"
 #include "agent/link/testing/fake_node.h"
+#include "base/library_logs.h"
 #include "base/log.h"
-#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {
@@ -25,7 +25,8 @@ void Run(const uint8_t* bytes, size_t size) {
   for (int step = 0; size >= 2; ++step) {
     const size_t length = std::min<size_t>(bytes[0] | bytes[1] << 8, size - 2);
     agent::v1::CoordinatorMessage message;
-    if (message.ParseFromArray(bytes + 2, static_cast<int>(length))) link.Deliver(std::move(message));
+    if (message.ParseFromArray(bytes + 2, static_cast<int>(length)))
+      link.Deliver(std::move(message));
     agent::v1::Domain domain;
     domain.set_uuid(std::to_string(step % 7));
     node.Put(link, domain);

@@ -30,8 +30,8 @@ constexpr int kRedirects = 3;
 struct Connection {
   std::shared_ptr<LinkStream> stream;
   std::string endpoint;
-  std::atomic<bool> current = true;   // not being replaced
-  std::atomic<bool> ended = false;    // the reader has left it
+  std::atomic<bool> current = true;               // not being replaced
+  std::atomic<bool> ended = false;                // the reader has left it
   MonotonicTime leave_by = MonotonicTime::max();  // the writer's
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -58,9 +58,7 @@ class StreamingLink final : public GrpcCoordinatorLink {
   void Publish(agent::v1::Domain domain) override { outbox_.Publish(std::move(domain)); }
   void Publish(agent::v1::DomainGone gone) override { outbox_.Publish(std::move(gone)); }
   void Publish(agent::v1::HostUnits units) override { outbox_.Publish(std::move(units)); }
-  void Publish(agent::v1::OrderProgress progress) override {
-    outbox_.Publish(std::move(progress));
-  }
+  void Publish(agent::v1::OrderProgress progress) override { outbox_.Publish(std::move(progress)); }
   void Publish(agent::v1::OrderResult result) override { outbox_.Publish(std::move(result)); }
 
  private:
@@ -162,8 +160,7 @@ void StreamingLink::RunWriter(const std::stop_token& stop) {
     if (welcomed && !redirected) redirects_ = 0;
     const Duration wait = backoff_.Next();
     LogWarning("no stream to the coordinator",
-               {{"error", ended},
-                {"retry_seconds", std::chrono::duration<double>(wait).count()}});
+               {{"error", ended}, {"retry_seconds", std::chrono::duration<double>(wait).count()}});
     const MonotonicTime until = std::chrono::steady_clock::now() + wait;
     while (!stop.stop_requested() && std::chrono::steady_clock::now() < until)
       outbox_.Wait(until, stop);
@@ -305,8 +302,7 @@ absl::Status StreamingLink::WaitAndFinish(const ConnectionPtr& connection) {
 void StreamingLink::RunReader(const std::stop_token& stop) {
   while (std::optional<ConnectionPtr> connection = to_read_.Pop(stop)) {
     CoordinatorMessage message;
-    while ((*connection)->stream->Read(message))
-      Dispatch(**connection, std::exchange(message, {}));
+    while ((*connection)->stream->Read(message)) Dispatch(**connection, std::exchange(message, {}));
     (*connection)->ended = true;
     (*connection)->ended.notify_all();
     outbox_.Poke();

@@ -5,10 +5,10 @@
 //           wait (jittered, growing; short again after a Welcome) -> dial
 //   reader: reads the newest stream after the older ones have ended; calls the listener
 //
-// After Reload (a renewed certificate) the writer opens a second stream with a higher epoch and goes
-// on there; the coordinator ends the first, which the reader has read to its end. Nothing is lost in
-// between: what was sent on the old stream and not seen is in the new one's snapshot, and results
-// stay until they are acknowledged.
+// After Reload (a renewed certificate) the writer opens a second stream with a higher epoch and
+// goes on there; the coordinator ends the first, which the reader has read to its end. Nothing is
+// lost in between: what was sent on the old stream and not seen is in the new one's snapshot, and
+// results stay until they are acknowledged.
 
 #include <memory>
 #include <string>

@@ -31,7 +31,8 @@ class LinkThreadsTest : public testing::Test {
     CoordinatorMessage message;
     message.mutable_welcome()->mutable_heartbeat()->set_nanos(
         static_cast<int32_t>((heartbeat % std::chrono::seconds(1)).count()));
-    message.mutable_welcome()->mutable_heartbeat()->set_seconds(heartbeat / std::chrono::seconds(1));
+    message.mutable_welcome()->mutable_heartbeat()->set_seconds(heartbeat /
+                                                                std::chrono::seconds(1));
     return message;
   }
   static bool HasSnapshot(const Messages& m) {

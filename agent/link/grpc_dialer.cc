@@ -7,9 +7,9 @@
 #include <iterator>
 #include <utility>
 
+#include "base/library_logs.h"
 #include "base/tls.h"
 #include "innkeeper/agent/v1/agent.grpc.pb.h"
-#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {

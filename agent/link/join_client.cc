@@ -9,9 +9,9 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "agent/link/authority_probe.h"
 #include "agent/link/signing_request.h"
-#include "absl/time/clock.h"
 #include "base/http_client/http_client.h"
 #include "base/text.h"
 #include "base/tls.h"

@@ -26,11 +26,11 @@ struct JoinRequestOptions {
   std::vector<std::string> resolve;
 };
 
-// On OK the directory holds key (0600), certificate and the coordinator's authority, and joined.json.
-// On failure nothing was written and the key that was made is gone. The token is sent only to the
-// server whose authority it names. INVALID_ARGUMENT: not a whole token. PERMISSION_DENIED: another
-// server, or its certificate does not hold for the host of `url`. UNAUTHENTICATED, ALREADY_EXISTS,
-// RESOURCE_EXHAUSTED: the coordinator's words. Blocks.
+// On OK the directory holds key (0600), certificate and the coordinator's authority, and
+// joined.json. On failure nothing was written and the key that was made is gone. The token is sent
+// only to the server whose authority it names. INVALID_ARGUMENT: not a whole token.
+// PERMISSION_DENIED: another server, or its certificate does not hold for the host of `url`.
+// UNAUTHENTICATED, ALREADY_EXISTS, RESOURCE_EXHAUSTED: the coordinator's words. Blocks.
 absl::StatusOr<JoinRecord> JoinCoordinator(const JoinRequestOptions& options, const Call& call);
 
 // NOT_FOUND: the node has not joined. DATA_LOSS: the file makes no sense.

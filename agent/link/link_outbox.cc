@@ -74,7 +74,8 @@ void LinkOutbox::Publish(agent::v1::OrderResult result) {
   {
     const std::scoped_lock lock(mutex_);
     progress_.erase(result.id());
-    std::erase_if(results_, [&](const KeptResult& kept) { return kept.result.id() == result.id(); });
+    std::erase_if(results_,
+                  [&](const KeptResult& kept) { return kept.result.id() == result.id(); });
     if (results_.size() >= limits_.results) {
       results_.pop_front();
       ++counts_.results_lost;

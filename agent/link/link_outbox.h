@@ -3,10 +3,10 @@
 // together, counted, and repaired by a new snapshot; results stay until they are acknowledged; of
 // progress only the newest per order counts.
 //
-// Numbers: the snapshot that opens a stream is 0, each change one more, and so is each later snapshot.
-// The end of a domain that the agent saw with its own eyes (undefined, migrated, a transient one
-// stopped) is kept until the coordinator has acknowledged its number, and goes along with snapshots:
-// a stream that breaks must not turn "undefined" into "nobody knows".
+// Numbers: the snapshot that opens a stream is 0, each change one more, and so is each later
+// snapshot. The end of a domain that the agent saw with its own eyes (undefined, migrated, a
+// transient one stopped) is kept until the coordinator has acknowledged its number, and goes along
+// with snapshots: a stream that breaks must not turn "undefined" into "nobody knows".
 
 #include <condition_variable>
 #include <cstdint>
@@ -30,14 +30,14 @@ class LinkOutbox {
  public:
   struct Limits {
     size_t changes = 4096;
-    size_t results = 4096;       // orders; the oldest result is given up
-    size_t progress = 1024;      // orders; more is left out
-    size_t ends = 1024;          // witnessed ends; the oldest is given up
-    size_t part = 256 * 1024;    // bytes of one part of a snapshot, about
+    size_t results = 4096;     // orders; the oldest result is given up
+    size_t progress = 1024;    // orders; more is left out
+    size_t ends = 1024;        // witnessed ends; the oldest is given up
+    size_t part = 256 * 1024;  // bytes of one part of a snapshot, about
   };
   struct Counts {
-    uint64_t drops = 0;          // changes given up
-    uint64_t results_lost = 0;   // given up unacknowledged
+    uint64_t drops = 0;         // changes given up
+    uint64_t results_lost = 0;  // given up unacknowledged
     uint64_t snapshots = 0;
   };
   explicit LinkOutbox(Limits limits) : limits_(limits) {}

@@ -38,7 +38,8 @@ agent::v1::OrderProgress Progress(const std::string& id, const std::string& phas
 
 class OutboxTest : public testing::Test {
  protected:
-  explicit OutboxTest(LinkOutbox::Limits limits = {.changes = 4, .results = 3, .progress = 2, .ends = 2})
+  explicit OutboxTest(
+      LinkOutbox::Limits limits = {.changes = 4, .results = 3, .progress = 2, .ends = 2})
       : outbox_(limits) {}
   std::vector<AgentMessage> Snapshot(agent::v1::Snapshot snapshot = {}) {
     outbox_.BeginSnapshot();

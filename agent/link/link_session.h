@@ -17,9 +17,9 @@ struct LinkEvent {
   std::string redirect;               // host:port; empty: stay
 };
 
-// Hands orders, cancellations and acknowledgements on. `current`: the stream is not being replaced; on
-// one that is, numbers and resyncs mean nothing any more. Orders without an id, a domain or a job this
-// version knows are answered at once with a result, so that nobody waits for them.
+// Hands orders, cancellations and acknowledgements on. `current`: the stream is not being replaced;
+// on one that is, numbers and resyncs mean nothing any more. Orders without an id, a domain or a
+// job this version knows are answered at once with a result, so that nobody waits for them.
 LinkEvent DispatchMessage(agent::v1::CoordinatorMessage message, bool current, LinkOutbox& outbox,
                           LinkListener& listener);
 

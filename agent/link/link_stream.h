@@ -14,8 +14,8 @@ namespace innkeeper {
 class LinkStream {
  public:
   virtual ~LinkStream() = default;
-  // Blocks until the message was taken over (for the first one: until there is a connection). False:
-  // the call is over; Finish says why.
+  // Blocks until the message was taken over (for the first one: until there is a connection).
+  // False: the call is over; Finish says why.
   virtual bool Write(const agent::v1::AgentMessage& message) = 0;
   // Blocks. False: no more messages.
   virtual bool Read(agent::v1::CoordinatorMessage& message) = 0;

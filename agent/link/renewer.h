@@ -22,13 +22,13 @@ namespace innkeeper {
 class Renewer {
  public:
   struct Options {
-    std::string url;        // https://host:port, of the JoinRecord
-    std::string directory;  // of PublishKeyPair
-    std::vector<std::string> resolve;            // as in HttpClient
-    Duration check = std::chrono::hours(1);      // the longest wait between two looks
-    Duration timeout = std::chrono::seconds(30); // of one request
+    std::string url;                              // https://host:port, of the JoinRecord
+    std::string directory;                        // of PublishKeyPair
+    std::vector<std::string> resolve;             // as in HttpClient
+    Duration check = std::chrono::hours(1);       // the longest wait between two looks
+    Duration timeout = std::chrono::seconds(30);  // of one request
     Backoff::Limits retry{std::chrono::seconds(30), std::chrono::minutes(30)};
-    std::function<void()> on_new;                // e.g. GrpcCoordinatorLink::Reload; on its thread
+    std::function<void()> on_new;  // e.g. GrpcCoordinatorLink::Reload; on its thread
   };
   // Clock and random outlive it.
   Renewer(const Clock& clock, Random& random, Options options);

@@ -15,10 +15,10 @@ namespace {
 
 using agent::v1::Domain;
 
-constexpr size_t kNameCap = 255;      // bytes; QEMU's own limit on a domain's name is below it
+constexpr size_t kNameCap = 255;  // bytes; QEMU's own limit on a domain's name is below it
 constexpr size_t kRunIdCap = 128;
-constexpr size_t kFqdnCap = 255;      // cut above; a longer one is no name anyway and will be refused
-constexpr size_t kTextCap = 256;      // host name, os names
+constexpr size_t kFqdnCap = 255;  // cut above; a longer one is no name anyway and will be refused
+constexpr size_t kTextCap = 256;  // host name, os names
 constexpr size_t kDetailCap = 1024;
 constexpr size_t kPrincipalCap = 512;
 constexpr size_t kVersionCap = 32;
@@ -29,8 +29,8 @@ constexpr absl::Duration kMostSkew = absl::Hours(24 * 36500);
 // A fact may be this much newer than our clock.
 constexpr absl::Duration kFuture = absl::Hours(1);
 
-constexpr std::array<std::string_view, 7> kPhases{"queued",     "inspecting", "clock",    "preparing",
-                                                  "installing", "joining",    "verifying"};
+constexpr std::array<std::string_view, 7> kPhases{
+    "queued", "inspecting", "clock", "preparing", "installing", "joining", "verifying"};
 
 std::string Clean(const std::string& text, size_t cap) {
   std::string clean = Printable(text.substr(0, cap));
@@ -61,8 +61,8 @@ bool IsDomainName(const std::string& name) {
 }
 
 bool IsWord(const std::string& text, size_t cap) {
-  return text.size() <= cap && std::all_of(text.begin(), text.end(),
-                                           [](char c) { return c > ' ' && c < '\x7f'; });
+  return text.size() <= cap &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
 VmRun RunOf(agent::v1::RunState state) {
@@ -224,9 +224,7 @@ const char* RefusalText(Refusal refusal) {
   return "protocol";
 }
 
-absl::Status Refused(Refusal refusal) {
-  return absl::InvalidArgumentError(RefusalText(refusal));
-}
+absl::Status Refused(Refusal refusal) { return absl::InvalidArgumentError(RefusalText(refusal)); }
 
 Refusal RefusalOf(const absl::Status& status) {
   for (const Refusal refusal : kRefusals) {
@@ -237,8 +235,8 @@ Refusal RefusalOf(const absl::Status& status) {
 
 bool IsOrderId(const std::string& id) {
   return !id.empty() && id.size() <= kIdCap && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -306,8 +304,7 @@ absl::StatusOr<ProgressReport> DecodeProgress(const agent::v1::OrderProgress& pr
 }
 
 absl::StatusOr<ResultReport> DecodeResult(const agent::v1::OrderResult& result) {
-  if (!IsOrderId(result.id()) || !IsUuid(result.domain_uuid()))
-    return Refused(Refusal::kBadResult);
+  if (!IsOrderId(result.id()) || !IsUuid(result.domain_uuid())) return Refused(Refusal::kBadResult);
   return ResultReport{.id = result.id(),
                       .uid = {result.domain_uuid()},
                       .kind = KindOf(result.kind()),

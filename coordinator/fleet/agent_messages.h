@@ -17,20 +17,27 @@ namespace innkeeper {
 
 // Why a report was refused: a closed set, the label of innkeeper_fleet_refused_total.
 enum class Refusal {
-  kBadUuid, kBadName, kBadField, kTooMany, kUnknownOrder, kForeignOrder, kBadResult, kProtocol,
+  kBadUuid,
+  kBadName,
+  kBadField,
+  kTooMany,
+  kUnknownOrder,
+  kForeignOrder,
+  kBadResult,
+  kProtocol,
 };
 const char* RefusalText(Refusal refusal);
 // A status that carries it: INVALID_ARGUMENT with the refusal's text.
 absl::Status Refused(Refusal refusal);
 Refusal RefusalOf(const absl::Status& status);  // of one made by Refused
 inline constexpr std::array kRefusals{
-    Refusal::kBadUuid, Refusal::kBadName, Refusal::kBadField, Refusal::kTooMany,
+    Refusal::kBadUuid,      Refusal::kBadName,      Refusal::kBadField,  Refusal::kTooMany,
     Refusal::kUnknownOrder, Refusal::kForeignOrder, Refusal::kBadResult, Refusal::kProtocol};
 
 // Caps per message; the stream's own cap is 1 MiB.
 inline constexpr size_t kMostOpenOrders = 4096;
-inline constexpr size_t kMostDomains = 16384;   // of one node; libvirt itself gets slow far below
-inline constexpr size_t kMostAddresses = 32;    // kept per guest; more are cut
+inline constexpr size_t kMostDomains = 16384;  // of one node; libvirt itself gets slow far below
+inline constexpr size_t kMostAddresses = 32;   // kept per guest; more are cut
 
 struct AgentHello {
   std::string version;  // cleaned, at most 32 bytes; for people
@@ -41,8 +48,8 @@ struct AgentHello {
 // INVALID_ARGUMENT: epoch 0, or too many or malformed order ids.
 absl::StatusOr<AgentHello> DecodeHello(const agent::v1::Hello& hello);
 
-// `now` bounds what the guest's facts claim of time. Texts for people are cleaned and cut; fields that
-// decide something are refused instead: uuid, name, run id. INVALID_ARGUMENT (Refused).
+// `now` bounds what the guest's facts claim of time. Texts for people are cleaned and cut; fields
+// that decide something are refused instead: uuid, name, run id. INVALID_ARGUMENT (Refused).
 absl::StatusOr<DomainReport> DecodeDomain(const agent::v1::Domain& domain, absl::Time now);
 
 struct GoneReport {
@@ -53,9 +60,9 @@ absl::StatusOr<GoneReport> DecodeGone(const agent::v1::DomainGone& gone);
 
 struct ProgressReport {
   std::string id;
-  std::optional<VmUid> uid;     // absent from older agents
+  std::optional<VmUid> uid;  // absent from older agents
   std::optional<JobKind> kind;
-  std::string phase;            // one of the closed set, else empty
+  std::string phase;  // one of the closed set, else empty
   int64_t guest_pid = 0;
 };
 absl::StatusOr<ProgressReport> DecodeProgress(const agent::v1::OrderProgress& progress);

@@ -1,10 +1,11 @@
-// Everything a hostile agent can put on its stream, through the whole fleet: a row of messages, each
-// after its length in two bytes (little endian), on two streams by turns.
+// Everything a hostile agent can put on its stream, through the whole fleet: a row of messages,
+// each after its length in two bytes (little endian), on two streams by turns.
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "base/library_logs.h"
 #include "base/log.h"
 #include "base/testing/fake_clock.h"
 #include "coordinator/fleet/fleet.h"
@@ -12,7 +13,6 @@
 #include "coordinator/fleet/testing/fake_reports.h"
 #include "coordinator/fleet/testing/test_messages.h"
 #include "prometheus/registry.h"
-#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {

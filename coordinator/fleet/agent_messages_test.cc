@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "coordinator/fleet/testing/test_messages.h"
 #include "base/text.h"
+#include "coordinator/fleet/testing/test_messages.h"
 
 namespace innkeeper {
 namespace {
@@ -52,9 +52,9 @@ TEST(DecodeDomain, RefusesUuidsThatAreNone) {
 }
 
 TEST(DecodeDomain, RefusesNamesThatCannotBeAGuests) {
-  for (const std::string& bad : {std::string(), std::string("a/b"), std::string("a\nb"),
-                                 std::string("\x1b[31m"), std::string("a\xE2\x80\xAE"),
-                                 std::string(256, 'a'), std::string("a\0b", 3)}) {
+  for (const std::string& bad :
+       {std::string(), std::string("a/b"), std::string("a\nb"), std::string("\x1b[31m"),
+        std::string("a\xE2\x80\xAE"), std::string(256, 'a'), std::string("a\0b", 3)}) {
     agent::v1::Domain domain = TestDomain(1);
     domain.set_name(bad);
     EXPECT_EQ(RefusalFor(domain), Refusal::kBadName) << bad;
@@ -134,7 +134,8 @@ TEST(DecodeHello, NeedsAnEpochAndOrderIdsWithinCaps) {
   EXPECT_FALSE(DecodeHello(HelloMessage(1, {"a b"}).hello()).ok());
   EXPECT_FALSE(DecodeHello(HelloMessage(1, {""}).hello()).ok());
   EXPECT_FALSE(
-      DecodeHello(HelloMessage(1, std::vector<std::string>(kMostOpenOrders + 1, "a")).hello()).ok());
+      DecodeHello(HelloMessage(1, std::vector<std::string>(kMostOpenOrders + 1, "a")).hello())
+          .ok());
 }
 
 TEST(DecodeGone, AnUnknownReasonIsNoWitness) {
@@ -175,7 +176,8 @@ TEST(EncodeJoin, PutsTheIssuingServerFirstAndMovesThePassword) {
               .password = Secret("hunter2"),
               .server = "b.example.test",
               .guest_pid = 0};
-  const RealmFacts realm{"example.test", "EXAMPLE.TEST", {"a.example.test", "b.example.test"}, "CA"};
+  const RealmFacts realm{
+      "example.test", "EXAMPLE.TEST", {"a.example.test", "b.example.test"}, "CA"};
   agent::v1::Order order = EncodeJoin(job, realm, {});
   EXPECT_TRUE(job.password.empty());
   EXPECT_EQ(order.id(), "join-1");

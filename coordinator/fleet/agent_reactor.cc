@@ -200,9 +200,7 @@ void AgentReactor::OnWriteDone(bool ok) {
   Pump();
 }
 
-void AgentReactor::OnCancel() {
-  End(absl::CancelledError("the stream was cancelled"));
-}
+void AgentReactor::OnCancel() { End(absl::CancelledError("the stream was cancelled")); }
 
 void AgentReactor::OnDone() {
   std::shared_ptr<AgentReactor> self;

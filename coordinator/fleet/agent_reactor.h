@@ -1,9 +1,9 @@
 #pragma once
 // One call of AgentService.Connect. Internal to agent_service: includes gRPC.
 //
-// gRPC may run a completion inside the call that starts an operation, so nothing is started while the
-// mutex is held: Pump() decides under it and acts outside, one thread at a time. Finish is called
-// exactly once, when no write is under way, and nothing is started after it.
+// gRPC may run a completion inside the call that starts an operation, so nothing is started while
+// the mutex is held: Pump() decides under it and acts outside, one thread at a time. Finish is
+// called exactly once, when no write is under way, and nothing is started after it.
 
 #include <grpcpp/grpcpp.h>
 

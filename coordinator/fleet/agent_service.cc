@@ -9,13 +9,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/library_logs.h"
 #include "base/log.h"
 #include "base/thread_name.h"
 #include "base/tls.h"
 #include "coordinator/fleet/agent_reactor.h"
 #include "coordinator/fleet/stream_registry.h"
 #include "coordinator/fleet/worker_pool.h"
-#include "proto/library_logs.h"
 
 namespace innkeeper {
 namespace {
@@ -24,15 +24,15 @@ using agent::v1::AgentMessage;
 using agent::v1::CoordinatorMessage;
 using Reactor = grpc::ServerBidiReactor<AgentMessage, CoordinatorMessage>;
 
-constexpr int kMessageCap = 1 << 20;        // bytes; agents send snapshots in parts of 256 KiB
-constexpr int kMetadataCap = 8 * 1024;      // bytes; we use no metadata
-constexpr int kStreamsPerConnection = 2;    // an agent opens a connection per stream
-constexpr int kWindow = 256 * 1024;         // bytes per stream that a peer may send unasked
-constexpr int kKeepaliveMs = 30'000;        // a dead peer is noticed after this
-constexpr int kKeepaliveTimeoutMs = 10'000; // and this
-constexpr int kLeastPingMs = 10'000;        // an agent that pings more often is cut off
+constexpr int kMessageCap = 1 << 20;         // bytes; agents send snapshots in parts of 256 KiB
+constexpr int kMetadataCap = 8 * 1024;       // bytes; we use no metadata
+constexpr int kStreamsPerConnection = 2;     // an agent opens a connection per stream
+constexpr int kWindow = 256 * 1024;          // bytes per stream that a peer may send unasked
+constexpr int kKeepaliveMs = 30'000;         // a dead peer is noticed after this
+constexpr int kKeepaliveTimeoutMs = 10'000;  // and this
+constexpr int kLeastPingMs = 10'000;         // an agent that pings more often is cut off
 constexpr int kHandshakeMs = 10'000;
-constexpr int kIdleConnectionMs = 60'000;   // without a stream
+constexpr int kIdleConnectionMs = 60'000;  // without a stream
 constexpr int kHeartbeatsMissed = 3;
 
 std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const AgentService::Options& options) {
@@ -59,8 +59,7 @@ std::string BareAddress(std::string peer) {
 }
 
 std::string PeerCertificate(const grpc::CallbackServerContext& call) {
-  const auto values =
-      call.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  const auto values = call.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
   return values.size() == 1 ? std::string(values[0].data(), values[0].size()) : std::string();
 }
 
@@ -73,7 +72,8 @@ class RefusedCall final : public Reactor {
   void OnDone() override { delete this; }  // gRPC's way: nobody else knows it
 };
 
-class GrpcAgentService final : public AgentService, public agent::v1::AgentService::CallbackService {
+class GrpcAgentService final : public AgentService,
+                               public agent::v1::AgentService::CallbackService {
  public:
   GrpcAgentService(const Options& options, AgentGate gate, AgentStreamListener& listener,
                    const Clock& clock, FleetMetrics& metrics)
@@ -151,14 +151,12 @@ Reactor* GrpcAgentService::Connect(grpc::CallbackServerContext* call) {
 
 absl::StatusOr<std::shared_ptr<AgentReactor>> GrpcAgentService::Open(
     grpc::CallbackServerContext& call) {
-  AgentReactor::Peer peer{.who = {},
-                          .certificate = PeerCertificate(call),
-                          .address = BareAddress(call.peer())};
+  AgentReactor::Peer peer{
+      .who = {}, .certificate = PeerCertificate(call), .address = BareAddress(call.peer())};
   absl::StatusOr<StreamPeer> who = context_.gate.identify(peer.certificate);
   if (!who.ok()) {
     context_.metrics->StreamRefused(FleetMetrics::StreamRefusal::kCertificate);
-    LogWarning("agent's certificate refused",
-               {{"address", peer.address}, {"error", who.status()}});
+    LogWarning("agent's certificate refused", {{"address", peer.address}, {"error", who.status()}});
     return absl::PermissionDeniedError("the certificate is not an agent's");
   }
   peer.who = *std::move(who);
@@ -179,8 +177,8 @@ void GrpcAgentService::Stop(const Call& drain) {
   for (const auto& reactor : registry_.Close())
     reactor->End(absl::UnavailableError("the coordinator stops"));
   // Peers that do not take their goodbye are cut off at the deadline.
-  const auto left = std::chrono::duration_cast<std::chrono::system_clock::duration>(
-      drain.Remaining());
+  const auto left =
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(drain.Remaining());
   server_->Shutdown(std::chrono::system_clock::now() + left);
   server_->Wait();
   // gRPC is done with every call now; what is left is to tell the listener.

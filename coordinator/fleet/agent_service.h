@@ -41,13 +41,13 @@ class AgentService {
     Duration reload = std::chrono::seconds(10);     // how often it is looked at; whole seconds
     Duration heartbeat = std::chrono::seconds(10);  // as agents are told
     Duration drain = std::chrono::seconds(1);       // for a write under way when a stream is ended
-    size_t streams = 2048;           // at once; more are RESOURCE_EXHAUSTED
-    size_t streams_per_node = 4;     // two during a takeover, and some that are half dead
+    size_t streams = 2048;                          // at once; more are RESOURCE_EXHAUSTED
+    size_t streams_per_node = 4;  // two during a takeover, and some that are half dead
     size_t workers = 2;
-    size_t memory = 512u << 20;      // bytes gRPC may hold for this port
+    size_t memory = 512u << 20;  // bytes gRPC may hold for this port
   };
-  // FAILED_PRECONDITION: no valid key pair in the directory. UNAVAILABLE: address in use. Serves when
-  // it returns. The listener, clock and metrics outlive it.
+  // FAILED_PRECONDITION: no valid key pair in the directory. UNAVAILABLE: address in use. Serves
+  // when it returns. The listener, clock and metrics outlive it.
   static absl::StatusOr<std::unique_ptr<AgentService>> Create(Options options, AgentGate gate,
                                                               AgentStreamListener& listener,
                                                               const Clock& clock,

@@ -54,9 +54,9 @@ void Fleet::RunTimer(std::stop_token stop) {
 void Fleet::ExpireOrders() {
   const std::scoped_lock lock(mutex_);
   for (const OrderEntry& entry : orders_.Expire(clock_.Monotonic())) {
-    LogWarning("no answer to an order", {{"order", entry.view.id},
-                                         {"node", entry.node.node.text},
-                                         {"domain", entry.uid.text}});
+    LogWarning(
+        "no answer to an order",
+        {{"order", entry.view.id}, {"node", entry.node.node.text}, {"domain", entry.uid.text}});
     Tell(entry);
   }
 }
@@ -153,7 +153,8 @@ void Fleet::OnReports(const std::shared_ptr<AgentStream>& stream, AgentMessage m
     }
     assembly = assembling_[stream.get()];
   }
-  // Decoding, the costly part, is done outside the lock: only this strand has this stream's assembly.
+  // Decoding, the costly part, is done outside the lock: only this strand has this stream's
+  // assembly.
   const absl::Time now = clock_.Now();
   ReportStep step;
   if (message.has_snapshot()) step = assembly->Apply(std::move(*message.mutable_snapshot()), now);

@@ -1,16 +1,16 @@
 #pragma once
 // The nodes whose agents are connected, and the orders they were given. Reports go to the home's
-// inventory, orders come from the reconcilers; between them stands one rule: a node is believed about
-// its own domains and its own orders, and identity is the channel's.
+// inventory, orders come from the reconcilers; between them stands one rule: a node is believed
+// about its own domains and its own orders, and identity is the channel's.
 //
-// A stream's life here: Hello (a higher epoch replaces the node's present stream, a lower one is ended
-// with ABORTED), then reports and results until it closes. What it says before Hello, or after it was
-// replaced, counts for nothing.
+// A stream's life here: Hello (a higher epoch replaces the node's present stream, a lower one is
+// ended with ABORTED), then reports and results until it closes. What it says before Hello, or
+// after it was replaced, counts for nothing.
 //
-// An order's life: sent -> (progress) -> result -> Acknowledge. A node that comes back without knowing
-// an open order never got it or lost it: the order is forgotten and whoever wants it sends it again
-// under the same id, which agents answer idempotently. A result is told once; it comes again from the
-// agent until it was acknowledged.
+// An order's life: sent -> (progress) -> result -> Acknowledge. A node that comes back without
+// knowing an open order never got it or lost it: the order is forgotten and whoever wants it sends
+// it again under the same id, which agents answer idempotently. A result is told once; it comes
+// again from the agent until it was acknowledged.
 
 #include <condition_variable>
 #include <functional>
@@ -36,7 +36,8 @@
 
 namespace innkeeper {
 
-// A node as people see it. In memory: a node that was not seen since start is only in the NodeStore.
+// A node as people see it. In memory: a node that was not seen since start is only in the
+// NodeStore.
 struct NodeView {
   NodeIdentity identity;
   bool connected = false;
@@ -49,8 +50,9 @@ struct NodeView {
   uint64_t drops = 0;
 };
 
-// Thread-safe. Calls its NodeReports under its own lock: they must not call back. Inventory is asked
-// without that lock when an order is sent and under it when a result of an unknown order comes.
+// Thread-safe. Calls its NodeReports under its own lock: they must not call back. Inventory is
+// asked without that lock when an order is sent and under it when a result of an unknown order
+// comes.
 class Fleet final : public AgentStreamListener, public Delivery {
  public:
   struct Options {
@@ -101,7 +103,8 @@ class Fleet final : public AgentStreamListener, public Delivery {
     std::string id;
     JobKind kind = JobKind::kInspect;
     Duration timeout{};
-    std::function<agent::v1::Order()> encode;  // may hold a password: called once, right before Send
+    std::function<agent::v1::Order()>
+        encode;  // may hold a password: called once, right before Send
   };
 
   // Need mutex_.

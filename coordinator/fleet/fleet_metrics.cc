@@ -73,12 +73,11 @@ FleetMetrics::FleetMetrics(prometheus::Registry& registry)
     : families_(std::make_unique<Families>(registry)) {
   for (const Refusal refusal : kRefusals)
     families_->refused.Add({{"reason", RefusalText(refusal)}});
-  for (const auto why : {StreamRefusal::kCertificate, StreamRefusal::kNotAdmitted,
-                         StreamRefusal::kTooMany, StreamRefusal::kSlow, StreamRefusal::kSilent,
-                         StreamRefusal::kProtocol})
+  for (const auto why :
+       {StreamRefusal::kCertificate, StreamRefusal::kNotAdmitted, StreamRefusal::kTooMany,
+        StreamRefusal::kSlow, StreamRefusal::kSilent, StreamRefusal::kProtocol})
     families_->streams_refused.Add({{"reason", Text(why)}});
-  for (const JobKind kind :
-       {JobKind::kJoin, JobKind::kVerify, JobKind::kLeave, JobKind::kInspect})
+  for (const JobKind kind : {JobKind::kJoin, JobKind::kVerify, JobKind::kLeave, JobKind::kInspect})
     families_->orders.Add({{"kind", NameOf(kind)}, {"result", NameOf(JobResult::kOk)}});
 }
 

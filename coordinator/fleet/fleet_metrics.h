@@ -18,8 +18,8 @@ namespace innkeeper {
 //   innkeeper_agents{state="connected"|"disconnected"}   nodes seen since start
 //   innkeeper_orders_total{kind,result}                  results taken, each order once
 //   innkeeper_stream_resyncs_total                       snapshots asked for
-//   innkeeper_agent_drops_total                          changes that did not fit the agents' queues
-//   innkeeper_fleet_refused_total{reason}                reports that were not believed
+//   innkeeper_agent_drops_total                          changes that did not fit the agents'
+//   queues innkeeper_fleet_refused_total{reason}                reports that were not believed
 //   innkeeper_streams_refused_total{reason}              streams not let in or thrown out
 class FleetMetrics {
  public:

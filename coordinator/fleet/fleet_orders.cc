@@ -56,8 +56,7 @@ absl::Status Fleet::Dispatch(const OrderWish& wish, const Call& call) {
   const std::optional<VmRecord> vm = inventory_.Find(wish.uid);
   if (!vm || vm->presence != VmPresence::kPresent)
     return absl::UnavailableError("no node reports " + wish.uid.text);
-  if (!vm->disputed_by.empty())
-    return absl::UnavailableError("two nodes report " + wish.uid.text);
+  if (!vm->disputed_by.empty()) return absl::UnavailableError("two nodes report " + wish.uid.text);
   FAILPOINT("fleet.order.before");
   RETURN_IF_ERROR(SendOrder(wish, vm->node));
   FAILPOINT("fleet.order.sent");
@@ -144,8 +143,8 @@ void Fleet::SendResultAck(Node& node, const std::string& id) {
   node.session->stream->Send(std::move(message));
 }
 
-// The order that the node may speak about: one that was sent to it, or, after a restart of ours, one
-// that it named in its Hello for a domain that it holds.
+// The order that the node may speak about: one that was sent to it, or, after a restart of ours,
+// one that it named in its Hello for a domain that it holds.
 OrderEntry* Fleet::OrderOf(Node& node, const std::string& id, const std::optional<VmUid>& uid,
                            std::optional<JobKind> kind) {
   if (OrderEntry* known = orders_.Find(id)) {
@@ -197,6 +196,8 @@ void Fleet::TakeResult(Node& node, ResultReport result) {
   FAILPOINT("fleet.result.told");
 }
 
-void Fleet::Tell(const OrderEntry& entry) { reports_.JobChanged(entry.node, entry.uid, entry.view); }
+void Fleet::Tell(const OrderEntry& entry) {
+  reports_.JobChanged(entry.node, entry.uid, entry.view);
+}
 
 }  // namespace innkeeper

@@ -66,8 +66,9 @@ class FleetTest : public testing::Test {
   FakeReports home_;
   prometheus::Registry registry_;
   FleetMetrics metrics_{registry_};
-  Fleet fleet_{home_, home_, [] { return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"}; },
-               clock_, metrics_, {}};
+  Fleet fleet_{
+      home_,  home_,    [] { return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"}; },
+      clock_, metrics_, {}};
   uint64_t epoch_ = 100;
 };
 

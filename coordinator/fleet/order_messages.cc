@@ -69,8 +69,7 @@ agent::v1::Order EncodeLeave(const VmUid& uid, const Fqdn& fqdn, const std::stri
   return order;
 }
 
-agent::v1::Order EncodeInspect(const VmUid& uid, const std::string& id,
-                               const OrderPolicy& policy) {
+agent::v1::Order EncodeInspect(const VmUid& uid, const std::string& id, const OrderPolicy& policy) {
   agent::v1::Order order = OrderFor(uid, id, policy.inspect_timeout);
   order.mutable_inspect();
   return order;

@@ -1,6 +1,6 @@
 #pragma once
-// What one stream's reports amount to, in order: parts become a snapshot, numbers are watched, values
-// decoded. Pure; one thread at a time.
+// What one stream's reports amount to, in order: parts become a snapshot, numbers are watched,
+// values decoded. Pure; one thread at a time.
 //
 //   waiting --Snapshot parts--> assembling --last--> synced --Delta n+1--> synced
 //      ^                            |                  |
@@ -28,7 +28,7 @@ struct ReportStep {
   std::optional<uint64_t> ack;
   const char* resync = nullptr;  // why a new snapshot must be asked for; null: not
   std::vector<Refusal> refused;
-  absl::Status end;              // not OK: the peer is beyond help
+  absl::Status end;  // not OK: the peer is beyond help
 };
 
 class ReportStream {

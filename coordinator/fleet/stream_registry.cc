@@ -11,8 +11,7 @@ absl::Status StreamRegistry::Add(std::shared_ptr<AgentReactor> reactor) {
   if (places_.size() >= limits_.streams) return absl::ResourceExhaustedError("too many streams");
   size_t same = 0;
   for (const auto& [stream, place] : places_) same += stream->node().node == reactor->node().node;
-  if (same >= limits_.per_node)
-    return absl::ResourceExhaustedError("too many streams of one node");
+  if (same >= limits_.per_node) return absl::ResourceExhaustedError("too many streams of one node");
   AgentStream* const key = reactor.get();
   places_.emplace(key, Place{.reactor = std::move(reactor)});
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #pragma once
-// A few threads that serve many streams in turns. What is scheduled runs on one thread at a time, so
-// each stream's messages stay in order, and one busy stream waits behind the others after each turn.
+// A few threads that serve many streams in turns. What is scheduled runs on one thread at a time,
+// so each stream's messages stay in order, and one busy stream waits behind the others after each
+// turn.
 
 #include <cstddef>
 #include <memory>

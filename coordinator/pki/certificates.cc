@@ -110,8 +110,7 @@ bool AddAlternativeNames(X509* certificate, const LeafSpec& leaf) {
   const NamesHandle names(GENERAL_NAMES_new());
   for (const std::string& uri : leaf.uris)
     sk_GENERAL_NAME_push(names.get(), TextName(GEN_URI, uri));
-  for (const std::string& name : leaf.names)
-    sk_GENERAL_NAME_push(names.get(), HostName(name));
+  for (const std::string& name : leaf.names) sk_GENERAL_NAME_push(names.get(), HostName(name));
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) ==
          1;
 }
@@ -122,18 +121,18 @@ absl::StatusOr<std::string> Sign(const LeafSpec& leaf, EVP_PKEY* subject,
   ASSIGN_OR_RETURN(const KeyHandle issuer_key, ParseKey(authority.key));
   const CertificateHandle certificate(X509_new());
   X509* made = certificate.get();
-  const bool ok =
-      made && X509_set_version(made, X509_VERSION_3) && SetSerial(made) &&
-      SetTimes(made, leaf.from, leaf.until) && SetSubject(made, leaf.common_name) &&
-      X509_set_issuer_name(made, X509_get_subject_name(issuer.get())) &&
-      X509_set_pubkey(made, subject) &&
-      AddExtension(made, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") &&
-      AddExtension(made, issuer.get(), NID_key_usage, "critical,digitalSignature") &&
-      AddExtension(made, issuer.get(), NID_ext_key_usage,
-                   leaf.usage == LeafUsage::kClient ? "clientAuth" : "serverAuth") &&
-      AddExtension(made, issuer.get(), NID_subject_key_identifier, "hash") &&
-      AddExtension(made, issuer.get(), NID_authority_key_identifier, "keyid:always") &&
-      AddAlternativeNames(made, leaf) && X509_sign(made, issuer_key.get(), EVP_sha256()) > 0;
+  const bool ok = made && X509_set_version(made, X509_VERSION_3) && SetSerial(made) &&
+                  SetTimes(made, leaf.from, leaf.until) && SetSubject(made, leaf.common_name) &&
+                  X509_set_issuer_name(made, X509_get_subject_name(issuer.get())) &&
+                  X509_set_pubkey(made, subject) &&
+                  AddExtension(made, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") &&
+                  AddExtension(made, issuer.get(), NID_key_usage, "critical,digitalSignature") &&
+                  AddExtension(made, issuer.get(), NID_ext_key_usage,
+                               leaf.usage == LeafUsage::kClient ? "clientAuth" : "serverAuth") &&
+                  AddExtension(made, issuer.get(), NID_subject_key_identifier, "hash") &&
+                  AddExtension(made, issuer.get(), NID_authority_key_identifier, "keyid:always") &&
+                  AddAlternativeNames(made, leaf) &&
+                  X509_sign(made, issuer_key.get(), EVP_sha256()) > 0;
   if (!ok) return Failed("sign certificate");
   return CertificateText(made);
 }

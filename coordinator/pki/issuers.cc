@@ -74,7 +74,8 @@ absl::StatusOr<std::unique_ptr<Issuers>> Issuers::Open(Vault& vault, ClusterId c
   for (const Authority authority : kAuthorities) {
     absl::StatusOr<Entry> entry = issuers->ReadOrMake(authority, call);
     if (!entry.ok()) return Annotate(entry.status(), VaultName(authority));
-    issuers->entries_.With([&](Entries& e) { e[static_cast<size_t>(authority)] = *std::move(entry); });
+    issuers->entries_.With(
+        [&](Entries& e) { e[static_cast<size_t>(authority)] = *std::move(entry); });
   }
   return issuers;
 }
@@ -148,8 +149,7 @@ absl::StatusOr<std::string> Issuers::IssueAgent(const NodeIdentity& node,
   if (!IsUriName(node.node.text) || !IsUriName(node.space))
     return absl::InvalidArgumentError("node or namespace is not a lower-case DNS name");
   const Entry entry = CopyOf(Authority::kAgents);
-  const LeafSpec leaf =
-      ClientLeaf(node.node.text, AgentUri(cluster_, node), clock_.Now(), life);
+  const LeafSpec leaf = ClientLeaf(node.node.text, AgentUri(cluster_, node), clock_.Now(), life);
   ASSIGN_OR_RETURN(std::string certificate, SignForRequest(leaf, request, entry.current));
   return certificate + entry.current.chain;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// The three authorities inside the coordinator: for agents, for the coordinator itself, for operators.
-// They are apart so that a certificate of one kind can never pass as another: an agent cannot act as
-// coordinator even if every other check were forgotten. Keys live in the vault under ca/<name>.
+// The three authorities inside the coordinator: for agents, for the coordinator itself, for
+// operators. They are apart so that a certificate of one kind can never pass as another: an agent
+// cannot act as coordinator even if every other check were forgotten. Keys live in the vault under
+// ca/<name>.
 //
 // Rotation of an authority: PrepareNext makes the next one and puts it into the bundle; once every
 // peer has fetched the bundle, Promote signs with it and keeps the old one trusted.

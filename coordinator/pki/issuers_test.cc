@@ -87,9 +87,8 @@ TEST_F(IssuersTest, RefusesRequestsThatAreNoneAndOtherKeys) {
   const auto issuers = Open();
   std::string tampered = MakeTestRequest().text;
   tampered[tampered.size() / 2] = tampered[tampered.size() / 2] == 'A' ? 'B' : 'A';
-  for (const std::string& bad :
-       {std::string(), std::string("x"), std::string(100'000, 'x'), tampered,
-        MakeTestRequest("P-384").text}) {
+  for (const std::string& bad : {std::string(), std::string("x"), std::string(100'000, 'x'),
+                                 tampered, MakeTestRequest("P-384").text}) {
     EXPECT_EQ(issuers->IssueAgent(kNode, bad, kDay).status().code(),
               absl::StatusCode::kInvalidArgument)
         << bad.substr(0, 60);
@@ -114,8 +113,7 @@ TEST_F(IssuersTest, AServingCertificateIsForItsNamesAndNoClient) {
   ASSERT_TRUE(facts.ok());
   EXPECT_EQ(facts->names.size(), 3u);
   EXPECT_THAT(facts->names, testing::IsSupersetOf({"coordinator.test", "127.0.0.1"}));
-  EXPECT_TRUE(
-      ValidateKeyPair(*pair, issuers->Bundle(Authority::kCoordinator), clock_.Now()).ok());
+  EXPECT_TRUE(ValidateKeyPair(*pair, issuers->Bundle(Authority::kCoordinator), clock_.Now()).ok());
   EXPECT_FALSE(
       VerifyClient(pair->chain, issuers->Bundle(Authority::kCoordinator), clock_.Now()).ok());
   EXPECT_THAT(pair->chain, HasSubstr(issuers->Bundle(Authority::kCoordinator)));
@@ -131,7 +129,8 @@ TEST_F(IssuersTest, APromotedAuthoritySignsAndTheOldOneStaysTrusted) {
   EXPECT_EQ(issuers->PrepareNext(Authority::kAgents, kCall).code(),
             absl::StatusCode::kAlreadyExists);
   const auto between = issuers->IssueAgent(kNode, MakeTestRequest().text, kDay);
-  ASSERT_TRUE(VerifyClient(*between, old_bundle, clock_.Now()).ok()) << "the next one signs already";
+  ASSERT_TRUE(VerifyClient(*between, old_bundle, clock_.Now()).ok())
+      << "the next one signs already";
 
   ASSERT_TRUE(issuers->Promote(Authority::kAgents, kCall).ok());
   const std::string bundle = Open()->Bundle(Authority::kAgents);

@@ -26,8 +26,11 @@ absl::StatusOr<IssuedAgent> NodeGate::JoinByToken(const JoinWish& wish, const Jo
                ? absl::UnauthenticatedError("the join token is not valid")
                : taken;
   }
-  const NodeRecord record{.identity = node, .revoked = false, .joined = clock_.Now(),
-                          .certificate_serial = {}, .certificate_expires = {}};
+  const NodeRecord record{.identity = node,
+                          .revoked = false,
+                          .joined = clock_.Now(),
+                          .certificate_serial = {},
+                          .certificate_expires = {}};
   RETURN_IF_ERROR(Keep(record, certificate, call));
   return IssuedAgent{node, std::move(certificate), issuers_.Bundle(Authority::kCoordinator)};
 }
@@ -37,8 +40,8 @@ absl::Status NodeGate::CheckNameIsFree(const JoinToken& token, const NodeName& n
   if (token.node == node.text) return absl::OkStatus();  // made to join it anew
   ASSIGN_OR_RETURN(const std::optional<NodeRecord> known, nodes_.Find(node, call));
   if (!known) return absl::OkStatus();
-  return absl::AlreadyExistsError("a node has that name; make a token for it: token create --node " +
-                                  node.text);
+  return absl::AlreadyExistsError(
+      "a node has that name; make a token for it: token create --node " + node.text);
 }
 
 absl::Status NodeGate::Keep(NodeRecord record, const std::string& certificate, const Call& call) {

@@ -20,7 +20,7 @@ namespace innkeeper {
 
 struct IssuedAgent {
   NodeIdentity node;
-  std::string certificate;  // chain, PEM
+  std::string certificate;     // chain, PEM
   std::string coordinator_ca;  // PEM bundle
 };
 
@@ -34,7 +34,11 @@ class NodeGate {
   // All outlive the gate.
   NodeGate(Issuers& issuers, JoinTokens& tokens, NodeStore& nodes, const Clock& clock,
            Options options)
-      : issuers_(issuers), tokens_(tokens), nodes_(nodes), clock_(clock), options_(options),
+      : issuers_(issuers),
+        tokens_(tokens),
+        nodes_(nodes),
+        clock_(clock),
+        options_(options),
         joins_(options.join_rate, clock) {}
 
   struct JoinWish {

@@ -77,12 +77,10 @@ class JoinRoutes {
 
 void RouteJoin(HttpServer& server, NodeGate& gate, JoinAnswers answers) {
   auto routes = std::make_shared<JoinRoutes>(gate, std::move(answers));
-  server.Route("POST", "/v1/agents:join", [routes](const HttpServerRequest& r, const Call& c) {
-    return routes->Join(r, c);
-  });
-  server.Route("POST", "/v1/agents:renew", [routes](const HttpServerRequest& r, const Call& c) {
-    return routes->Renew(r, c);
-  });
+  server.Route("POST", "/v1/agents:join",
+               [routes](const HttpServerRequest& r, const Call& c) { return routes->Join(r, c); });
+  server.Route("POST", "/v1/agents:renew",
+               [routes](const HttpServerRequest& r, const Call& c) { return routes->Renew(r, c); });
 }
 
 }  // namespace innkeeper

@@ -15,8 +15,8 @@ struct JoinAnswers {
   ClusterId cluster;
   std::string agent_endpoint;  // host:port of the gRPC port, as agents reach it
   // Called for each try, granted or not; quick. `who`: the node as asked for or as proven.
-  std::function<void(const std::string& action, const std::string& who,
-                     const std::string& address, const absl::Status& outcome)>
+  std::function<void(const std::string& action, const std::string& who, const std::string& address,
+                     const absl::Status& outcome)>
       audit;
 };
 

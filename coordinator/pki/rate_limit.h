@@ -1,6 +1,6 @@
 #pragma once
-// How often one address may try something: a bucket per address, refilled steadily. What it remembers
-// is bounded; when all places are taken by busy addresses, newcomers share one bucket.
+// How often one address may try something: a bucket per address, refilled steadily. What it
+// remembers is bounded; when all places are taken by busy addresses, newcomers share one bucket.
 
 #include <cstddef>
 #include <map>

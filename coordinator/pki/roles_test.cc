@@ -21,8 +21,8 @@ class RolesTest : public testing::Test {
   }
   // A certificate with anything in it, by an authority of this cluster.
   std::string Forge(Authority authority, LeafSpec leaf) {
-    const auto entry = vault_.Read(authority == Authority::kAgents ? "ca/agents" : "ca/operators",
-                                   kCall);
+    const auto entry =
+        vault_.Read(authority == Authority::kAgents ? "ca/agents" : "ca/operators", kCall);
     const std::string json(entry->bytes.Reveal());
     leaf.from = clock_.Now() - absl::Minutes(1);
     leaf.until = clock_.Now() + kDay;
@@ -93,7 +93,8 @@ TEST_F(RolesTest, NothingElseHasARole) {
        Forge(Authority::kAgents, {.common_name = "x", .uris = {operator_uri}, .names = {}})},
       {"an agent by the operators' authority",
        Forge(Authority::kOperators, {.common_name = "x", .uris = {agent_uri}, .names = {}})},
-      {"no URI", Forge(Authority::kAgents, {.common_name = "host1", .uris = {}, .names = {"host1"}})},
+      {"no URI",
+       Forge(Authority::kAgents, {.common_name = "host1", .uris = {}, .names = {"host1"}})},
       {"two URIs", Forge(Authority::kAgents,
                          {.common_name = "x", .uris = {agent_uri, agent_uri + "2"}, .names = {}})},
       {"two roles", Forge(Authority::kAgents,
@@ -107,8 +108,7 @@ TEST_F(RolesTest, NothingElseHasARole) {
       {"no node", Forge(Authority::kAgents,
                         {.common_name = "x", .uris = {"innkeeper://c1/node/demo/"}, .names = {}})},
       {"a path too long",
-       Forge(Authority::kAgents,
-             {.common_name = "x", .uris = {agent_uri + "/more"}, .names = {}})},
+       Forge(Authority::kAgents, {.common_name = "x", .uris = {agent_uri + "/more"}, .names = {}})},
       {"a server's usage",
        Forge(Authority::kAgents,
              {.common_name = "x", .uris = {agent_uri}, .names = {}, .usage = LeafUsage::kServer})},

@@ -1,6 +1,6 @@
 #pragma once
-// The coordinator's own certificate: issued, published for the gRPC port's file watcher, handed to the
-// HTTPS port, renewed when a third of its life is over.
+// The coordinator's own certificate: issued, published for the gRPC port's file watcher, handed to
+// the HTTPS port, renewed when a third of its life is over.
 
 #include <condition_variable>
 #include <functional>
@@ -53,8 +53,8 @@ class ServingCertificate {
   std::jthread thread_;  // "serving-cert"
 };
 
-// When a certificate is renewed: a third of its life after its start, so that two thirds are left for
-// an outage of whatever renews it.
+// When a certificate is renewed: a third of its life after its start, so that two thirds are left
+// for an outage of whatever renews it.
 absl::Time RenewalTime(const CertificateFacts& certificate);
 
 }  // namespace innkeeper

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kIdSize = 6;       // kubeadm's
 constexpr size_t kSecretSize = 26;  // of 36 letters: 134 bits
 constexpr size_t kSaltBytes = 16;
-constexpr size_t kTextCap = 256;    // id, secret and hash need 98
+constexpr size_t kTextCap = 256;  // id, secret and hash need 98
 constexpr int64_t kMostUses = 10'000;
 constexpr absl::Duration kLongest = absl::Hours(24 * 365);
 constexpr char kPrefix[] = "token/";
@@ -55,13 +55,14 @@ std::string Hash(const std::string& salt, std::string_view secret) {
 }
 
 Secret Encode(const Stored& stored) {
-  return Secret(nlohmann::json{{"namespace", stored.token.space},
-                               {"node", stored.token.node},
-                               {"uses_left", stored.token.uses_left},
-                               {"expires", absl::ToUnixSeconds(stored.token.expires)},
-                               {"salt", stored.salt},
-                               {"hash", stored.hash}}
-                    .dump());
+  return Secret(nlohmann::json{
+      {"namespace", stored.token.space},
+      {"node", stored.token.node},
+      {"uses_left", stored.token.uses_left},
+      {"expires", absl::ToUnixSeconds(stored.token.expires)},
+      {"salt", stored.salt},
+      {"hash",
+       stored.hash}}.dump());
 }
 
 template <class T>
@@ -129,8 +130,7 @@ absl::StatusOr<std::vector<JoinToken>> JoinTokens::List(const Call& call) {
   std::sort(names.begin(), names.end());
   std::vector<JoinToken> tokens;
   for (const std::string& name : names) {
-    absl::StatusOr<Stored> stored =
-        ReadToken(vault_, name.substr(sizeof kPrefix - 1), call);
+    absl::StatusOr<Stored> stored = ReadToken(vault_, name.substr(sizeof kPrefix - 1), call);
     if (absl::IsNotFound(stored.status())) continue;  // revoked meanwhile
     if (!stored.ok()) return stored.status();
     if (stored->token.uses_left > 0 && stored->token.expires > clock_.Now()) {

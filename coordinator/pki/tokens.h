@@ -1,8 +1,8 @@
 #pragma once
-// Join tokens, "id.secret.cahash" as in kubeadm: the id names it in lists and logs, the secret proves
-// it, the hash (SHA-256 of the coordinator authority's public key info) lets the agent know whom it
-// talks to before it trusts anybody. Only a salted hash of the secret is stored, in the vault under
-// token/<id>; uses are counted there by compare-and-swap.
+// Join tokens, "id.secret.cahash" as in kubeadm: the id names it in lists and logs, the secret
+// proves it, the hash (SHA-256 of the coordinator authority's public key info) lets the agent know
+// whom it talks to before it trusts anybody. Only a salted hash of the secret is stored, in the
+// vault under token/<id>; uses are counted there by compare-and-swap.
 
 #include <cstdint>
 #include <optional>
@@ -33,8 +33,8 @@ class JoinTokens {
   struct Wish {
     std::string space;
     std::string node;
-    int64_t uses = 1;                          // 1 to 10000
-    absl::Duration valid = absl::Hours(24);    // up to 365 days
+    int64_t uses = 1;                        // 1 to 10000
+    absl::Duration valid = absl::Hours(24);  // up to 365 days
   };
   struct Created {
     JoinToken token;
@@ -51,9 +51,9 @@ class JoinTokens {
   absl::StatusOr<std::vector<JoinToken>> List(const Call& call);
   absl::Status Revoke(const std::string& id, const Call& call);  // NOT_FOUND
 
-  // What `text` ("id.secret", a third part is ignored) stands for, now, for `node`. UNAUTHENTICATED,
-  // always with the same words: unknown, wrong, expired, used up, or for another node. Takes the
-  // same work for each of these.
+  // What `text` ("id.secret", a third part is ignored) stands for, now, for `node`.
+  // UNAUTHENTICATED, always with the same words: unknown, wrong, expired, used up, or for another
+  // node. Takes the same work for each of these.
   absl::StatusOr<JoinToken> Check(const Secret& text, const std::string& node, const Call& call);
   // Takes one use of what Check returned. ABORTED: somebody took one at the same time; check again.
   absl::Status TakeUse(const JoinToken& token, const Call& call);

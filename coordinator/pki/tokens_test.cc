@@ -41,8 +41,7 @@ class TokensTest : public testing::Test {
 
 TEST_F(TokensTest, ATokenHasIdSecretAndTheAuthoritysHash) {
   const auto made = Create();
-  EXPECT_THAT(std::string(made.text.Reveal()),
-              MatchesRegex("[a-z0-9]{6}\\.[a-z0-9]{26}\\.a{64}"));
+  EXPECT_THAT(std::string(made.text.Reveal()), MatchesRegex("[a-z0-9]{6}\\.[a-z0-9]{26}\\.a{64}"));
 }
 
 TEST_F(TokensTest, TheVaultNeverHoldsTheSecret) {

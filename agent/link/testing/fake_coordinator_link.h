@@ -11,8 +11,8 @@
 
 namespace innkeeper {
 
-// A link without a network or threads: the test plays the coordinator and says when there is a stream.
-// The queues, numbers and repetitions are the real ones.
+// A link without a network or threads: the test plays the coordinator and says when there is a
+// stream. The queues, numbers and repetitions are the real ones.
 class FakeCoordinatorLink final : public CoordinatorLink {
  public:
   explicit FakeCoordinatorLink(LinkOutbox::Limits limits = {}) : outbox_(limits) {}
@@ -27,16 +27,15 @@ class FakeCoordinatorLink final : public CoordinatorLink {
   void Publish(agent::v1::Domain domain) override { outbox_.Publish(std::move(domain)); }
   void Publish(agent::v1::DomainGone gone) override { outbox_.Publish(std::move(gone)); }
   void Publish(agent::v1::HostUnits units) override { outbox_.Publish(std::move(units)); }
-  void Publish(agent::v1::OrderProgress progress) override {
-    outbox_.Publish(std::move(progress));
-  }
+  void Publish(agent::v1::OrderProgress progress) override { outbox_.Publish(std::move(progress)); }
   void Publish(agent::v1::OrderResult result) override { outbox_.Publish(std::move(result)); }
 
   // ---- the coordinator's side
   void Connect() {
     agent::v1::AgentMessage hello;
     hello.mutable_hello()->set_epoch(++epoch_);
-    for (const std::string& id : listener_->OpenOrders()) hello.mutable_hello()->add_open_orders(id);
+    for (const std::string& id : listener_->OpenOrders())
+      hello.mutable_hello()->add_open_orders(id);
     for (const std::string& id : outbox_.KeptOrders()) hello.mutable_hello()->add_open_orders(id);
     received_ = {std::move(hello)};
     outbox_.Open();

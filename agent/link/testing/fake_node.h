@@ -16,8 +16,8 @@
 
 namespace innkeeper {
 
-// The agent above a link, as a test needs it: a table of domains, orders that were received, and what
-// the link told. Publishing goes through the table first, as in the real agent. Thread-safe.
+// The agent above a link, as a test needs it: a table of domains, orders that were received, and
+// what the link told. Publishing goes through the table first, as in the real agent. Thread-safe.
 class FakeNode final : public LinkListener {
  public:
   agent::v1::Snapshot TakeSnapshot() override {
@@ -100,10 +100,18 @@ class FakeNode final : public LinkListener {
     const std::scoped_lock lock(mutex_);
     return read(*this);
   }
-  bool connected() { return Read([](auto& n) { return n.connected_; }); }
-  int connects() { return Read([](auto& n) { return n.connects_; }); }
-  int disconnects() { return Read([](auto& n) { return n.disconnects_; }); }
-  int snapshots() { return Read([](auto& n) { return n.snapshots_; }); }
+  bool connected() {
+    return Read([](auto& n) { return n.connected_; });
+  }
+  int connects() {
+    return Read([](auto& n) { return n.connects_; });
+  }
+  int disconnects() {
+    return Read([](auto& n) { return n.disconnects_; });
+  }
+  int snapshots() {
+    return Read([](auto& n) { return n.snapshots_; });
+  }
   size_t Received(const std::string& id) {
     return Read([&](auto& n) {
       return static_cast<size_t>(std::count(n.received_.begin(), n.received_.end(), id));
@@ -113,11 +121,12 @@ class FakeNode final : public LinkListener {
     return Read([&](auto& n) { return n.acknowledged_.contains(id); });
   }
   bool Cancelled(const std::string& id) {
-    return Read([&](auto& n) {
-      return std::count(n.cancelled_.begin(), n.cancelled_.end(), id) > 0;
-    });
+    return Read(
+        [&](auto& n) { return std::count(n.cancelled_.begin(), n.cancelled_.end(), id) > 0; });
   }
-  agent::v1::Order last_order() { return Read([](auto& n) { return n.last_order_; }); }
+  agent::v1::Order last_order() {
+    return Read([](auto& n) { return n.last_order_; });
+  }
 
  private:
   template <class F>

@@ -47,8 +47,7 @@ class FakeReports final : public NodeReports, public Inventory {
     Change([&] {
       log_.push_back("gone " + uid.text);
       gone_[uid] = why;
-      if (const auto found = vms_.find(uid);
-          found != vms_.end() && found->second.node == node.node)
+      if (const auto found = vms_.find(uid); found != vms_.end() && found->second.node == node.node)
         vms_.erase(found);
     });
   }

@@ -59,8 +59,7 @@ inline agent::v1::AgentMessage GoneMessage(uint64_t sequence, int domain,
 }
 
 inline agent::v1::AgentMessage ResultMessage(
-    const std::string& id, int domain,
-    agent::v1::ResultClass result = agent::v1::RESULT_CLASS_OK) {
+    const std::string& id, int domain, agent::v1::ResultClass result = agent::v1::RESULT_CLASS_OK) {
   agent::v1::AgentMessage message;
   message.mutable_result()->set_id(id);
   message.mutable_result()->set_domain_uuid(TestUuid(domain));

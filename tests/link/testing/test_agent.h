@@ -27,8 +27,8 @@ class TestAgent {
     options.outbox = outbox;
     GrpcDialerOptions dialer;
     dialer.key_directory = keys();
-    link_ = *GrpcCoordinatorLink::Create(options, MakeGrpcDialer(dialer), clock_, random_,
-                                         registry_);
+    link_ =
+        *GrpcCoordinatorLink::Create(options, MakeGrpcDialer(dialer), clock_, random_, registry_);
   }
   ~TestAgent() { Stop(); }
 

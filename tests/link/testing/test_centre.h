@@ -20,8 +20,8 @@
 
 namespace innkeeper {
 
-// A coordinator's agent side, real but for its home: authorities, gate, fleet, gRPC port on loopback.
-// Start and Stop (or Kill) as often as a test likes; the home and the port stay.
+// A coordinator's agent side, real but for its home: authorities, gate, fleet, gRPC port on
+// loopback. Start and Stop (or Kill) as often as a test likes; the home and the port stay.
 class TestCentre {
  public:
   explicit TestCentre(Duration heartbeat = std::chrono::milliseconds(500))
@@ -34,8 +34,11 @@ class TestCentre {
     options.heartbeat = heartbeat_;
     options.version = "test";
     fleet_ = std::make_unique<Fleet>(
-        home_, home_, [] { return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"}; }, clock_,
-        metrics_, options);
+        home_, home_,
+        [] {
+          return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"};
+        },
+        clock_, metrics_, options);
     AgentService::Options listen;
     listen.listen = listen_;
     listen.key_directory = dir_.File("serving");
@@ -50,8 +53,8 @@ class TestCentre {
     gate.admit = [this](const std::string& pem, const Call& call) {
       return gate_.Admit(pem, call).status();
     };
-    ASSIGN_OR_RETURN(service_, AgentService::Create(listen, std::move(gate), *fleet_, clock_,
-                                                    metrics_));
+    ASSIGN_OR_RETURN(service_,
+                     AgentService::Create(listen, std::move(gate), *fleet_, clock_, metrics_));
     listen_ = service_->endpoint();
     return absl::OkStatus();
   }

@@ -7,9 +7,9 @@
 #include <mutex>
 #include <random>
 
-#include "coordinator/fleet/testing/test_agent.h"
-#include "coordinator/fleet/testing/test_centre.h"
 #include "coordinator/fleet/testing/test_messages.h"
+#include "tests/link/testing/test_agent.h"
+#include "tests/link/testing/test_centre.h"
 
 namespace innkeeper {
 namespace {
@@ -79,8 +79,7 @@ TEST_P(ChaosTest, NoResultIsLostAndNoOrderDoneTwice) {
     }
     ASSERT_TRUE(centre_.Start().ok());
     running_ = true;
-    if (random() % 3 != 0)
-      agent_.node().Eventually([this] { return agent_.node().connected(); });
+    if (random() % 3 != 0) agent_.node().Eventually([this] { return agent_.node().connected(); });
     if (random() % 8 == 0) agent_.link().Reload();
   }
   const bool all = centre_.home().Eventually(

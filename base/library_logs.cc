@@ -1,4 +1,4 @@
-#include "proto/library_logs.h"
+#include "base/library_logs.h"
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>

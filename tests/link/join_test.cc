@@ -1,7 +1,5 @@
 // Joining and renewing over HTTPS on loopback: the agent's side against the coordinator's.
 
-#include "coordinator/pki/join_routes.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include "agent/link/join_client.h"
 #include "agent/link/renewer.h"
 #include "base/testing/temp_dir.h"
+#include "coordinator/pki/join_routes.h"
 #include "coordinator/pki/testing/fake_node_store.h"
 #include "coordinator/pki/testing/fake_vault.h"
 
@@ -38,16 +37,16 @@ class Centre {
         issuers->Bundle(Authority::kAgents) + issuers->Bundle(Authority::kOperators),
         ClientCertificate::kOptional);
     server = *HttpServer::Create(std::move(options));
-    RouteJoin(*server, gate,
-              {.cluster = {"c1"},
-               .agent_endpoint = "coordinator.test:8444",
-               .audit = [this](const std::string& action, const std::string& who,
-                               const std::string&, const absl::Status& outcome) {
-                 audited.With([&](auto& lines) {
-                   lines.push_back(action + " " + who + " " +
-                                   absl::StatusCodeToString(outcome.code()));
-                 });
-               }});
+    RouteJoin(
+        *server, gate,
+        {.cluster = {"c1"},
+         .agent_endpoint = "coordinator.test:8444",
+         .audit = [this](const std::string& action, const std::string& who, const std::string&,
+                         const absl::Status& outcome) {
+           audited.With([&](auto& lines) {
+             lines.push_back(action + " " + who + " " + absl::StatusCodeToString(outcome.code()));
+           });
+         }});
     EXPECT_TRUE(server->Start().ok());
   }
   ~Centre() { server->Stop(Call::Within(std::chrono::seconds(1))); }
@@ -61,7 +60,10 @@ class Centre {
   FakeNodeStore nodes;
   std::unique_ptr<Issuers> issuers = *Issuers::Open(vault, {"c1"}, clock, Soon());
   JoinTokens tokens{vault, clock, *issuers->SpkiSha256(Authority::kCoordinator)};
-  NodeGate gate{*issuers, tokens, nodes, clock,
+  NodeGate gate{*issuers,
+                tokens,
+                nodes,
+                clock,
                 {.life = absl::Hours(24 * 90),
                  .join_rate = {.per_second = 1000, .burst = 1000, .addresses = 16}}};
   Guarded<std::vector<std::string>> audited;

@@ -69,8 +69,7 @@ class RawAgent {
 
   grpc::ClientContext call_;
   std::unique_ptr<agent::v1::AgentService::Stub> stub_;
-  std::unique_ptr<
-      grpc::ClientReaderWriter<agent::v1::AgentMessage, agent::v1::CoordinatorMessage>>
+  std::unique_ptr<grpc::ClientReaderWriter<agent::v1::AgentMessage, agent::v1::CoordinatorMessage>>
       stream_;
 };
 

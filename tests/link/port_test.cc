@@ -6,9 +6,9 @@
 #include <fstream>
 #include <thread>
 
-#include "coordinator/fleet/testing/raw_agent.h"
-#include "coordinator/fleet/testing/test_agent.h"
-#include "coordinator/fleet/testing/test_centre.h"
+#include "tests/link/testing/raw_agent.h"
+#include "tests/link/testing/test_agent.h"
+#include "tests/link/testing/test_centre.h"
 
 namespace innkeeper {
 namespace {

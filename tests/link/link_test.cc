@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "coordinator/fleet/testing/test_agent.h"
-#include "coordinator/fleet/testing/test_centre.h"
 #include "coordinator/fleet/testing/test_messages.h"
+#include "tests/link/testing/test_agent.h"
+#include "tests/link/testing/test_centre.h"
 
 namespace innkeeper {
 namespace {
