@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/config.h"
 #include "base/text.h"
@@ -17,6 +18,9 @@ namespace {
 
 // Before a broken stream is opened again: a coordinator that restarts is back in about a second.
 constexpr auto kReopenPause = std::chrono::seconds(1);
+// A state that no waiting changes must have lasted this long: what is shown at first may be what was
+// true before the request.
+constexpr auto kSettle = std::chrono::seconds(3);
 
 // Reasons that stay until a person does something.
 constexpr std::array<std::string_view, 13> kHopeless{
@@ -100,13 +104,18 @@ absl::Status WaitForGuest(CliContext& context, const GuestName& name, const std:
       return true;
     }
     line.Show(StateOf(guest));
-    verdict = judge(guest);
-    return verdict == WaitVerdict::kGoOn;
+    const WaitVerdict before = std::exchange(verdict, judge(guest));
+    return verdict == before;  // a new verdict: look at it with its own patience
   };
   const Call call = Call::Within(timeout);
   const std::string path = "/v1/guests?watch=true&namespace=" + PathSegment(name.space);
-  while (verdict == WaitVerdict::kGoOn) {
-    const absl::Status watched = client->Watch(path, handle, call);
+  while (verdict != WaitVerdict::kReached) {
+    const bool hopeless = verdict == WaitVerdict::kHopeless;
+    const absl::Status watched =
+        client->Watch(path, handle, hopeless ? call.AtMost(kSettle) : call);
+    if (hopeless && absl::IsDeadlineExceeded(watched) && verdict == WaitVerdict::kHopeless) {
+      return absl::FailedPreconditionError(what + ": " + line.last());
+    }
     if (absl::IsDeadlineExceeded(watched) || !call.Check(what).ok()) {
       return absl::DeadlineExceededError("still waiting for " + what + " after " +
                                          context.timeout + "; last seen: " + line.last());
@@ -115,8 +124,7 @@ absl::Status WaitForGuest(CliContext& context, const GuestName& name, const std:
     if (!watched.ok() && !absl::IsUnavailable(watched)) return watched;
     if (!watched.ok()) std::this_thread::sleep_for(kReopenPause);
   }
-  if (verdict == WaitVerdict::kReached) return absl::OkStatus();
-  return absl::FailedPreconditionError(what + ": " + line.last());
+  return absl::OkStatus();
 }
 
 }  // namespace innkeeper

@@ -90,6 +90,26 @@ TEST_F(IdentityStory, AForeignHostOfThatNameIsNeverTouched) {
   EXPECT_TRUE(world_.PassUntil([&] { return world_.IsEnrolled(kWeb); }));
 }
 
+// Its client may hold a key that we never gave: uninstalling it would take that away.
+TEST_F(IdentityStory, AGuestInConflictIsNeverAskedToLeave) {
+  for (const bool renamed : {true, false}) {
+    GuestWorld world;
+    world.ipa.AddForeign(kWebName, {"somebody else's"});
+    world.AddVm("web");
+    world.Settle();
+    ASSERT_EQ(world.PhaseOf(kWeb), Phase::kConflict);
+    world.ChangeSpec(kWeb, [&](IdentitySpec& spec) {
+      spec.enroll = renamed ? Wish::kYes : Wish::kNo;
+      if (renamed) spec.fqdn = "web2.lab.example.test";
+    });
+    world.Pass(minutes(10));
+    EXPECT_EQ(world.delivery.leaves(), 0u);
+    EXPECT_TRUE(world.ipa.Find(kWebName).has_value());
+    EXPECT_EQ(world.IsEnrolled(kWeb), renamed);
+    EXPECT_TRUE(world.ipa.violations().empty());
+  }
+}
+
 TEST_F(IdentityStory, AnotherClustersHostIsForeignToo) {
   world_.ipa.AddForeign(kWebName, {"innkeeper:c2:lab/web:u"});
   world_.AddVm("web");

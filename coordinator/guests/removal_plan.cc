@@ -22,9 +22,24 @@ bool MayBeReachedSoon(const VmRecord& vm) {
   return vm.presence == VmPresence::kPresent && (!vm.node_connected || vm.run == VmRun::kUnknown);
 }
 
-// Nothing: the client in the guest is uninstalled, or cannot be.
+bool IsOurs(const HostRecord& host, const Observed& seen) {
+  const Ownership whose = OwnershipOf(host, seen);
+  return whose == Ownership::kOurs || whose == Ownership::kOursElsewise ||
+         host.Owner() == DeletingTagOf(seen);
+}
+
+// A guest whose name was only wished for (a conflict, say) may hold a key that is not of our making:
+// uninstalling its client would take from somebody what we never gave.
+bool GaveTheKey(const Observed& seen) {
+  if (seen.host.seen == HostView::Seen::kPresent) return IsOurs(seen.host.record, seen);
+  return seen.guest.status.enrolled_generation >= 0;
+}
+
+// Nothing: the client in the guest is uninstalled, or cannot be, or is none of our business.
 std::optional<Step> PlanLeave(const Observed& seen, const Timings& timings) {
   if (seen.guest.deleting || IsVmGone(seen)) return std::nullopt;
+  if (seen.host.seen == HostView::Seen::kNot) return Do(ActionKind::kLookAtHost);
+  if (!GaveTheKey(seen)) return std::nullopt;
   const Duration left =
       timings.leave_deadline - Elapsed(*seen.guest.status.leaving_since, seen.now);
   if (left <= Duration::zero()) return std::nullopt;
@@ -48,11 +63,8 @@ Step PlanHostRemoval(const Observed& seen) {
   const bool present = seen.host.seen == HostView::Seen::kPresent;
   if (present && seen.host.record.Owner() == DeletingTagOf(seen))
     return Do(ActionKind::kDeleteHost, Reason::kHostRemoved);
-  if (present) {
-    const Ownership whose = OwnershipOf(seen.host.record, seen);
-    if (whose == Ownership::kOurs || whose == Ownership::kOursElsewise)
-      return Do(ActionKind::kRetagDeleting, Reason::kLeaving);
-  }
+  if (present && IsOurs(seen.host.record, seen))
+    return Do(ActionKind::kRetagDeleting, Reason::kLeaving);
   return Do(ActionKind::kForgetIdentity, Reason::kHostRemoved,
             present ? "the host is not ours: left alone" : "the host is gone");
 }
