@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/Option.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iostream>

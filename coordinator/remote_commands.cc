@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <CLI/Option.hpp>
 #include <cstdio>
 #include <memory>
 
