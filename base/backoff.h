@@ -8,8 +8,8 @@
 namespace innkeeper {
 
 // How long to wait before the next try: exponential with full jitter (a uniform draw between zero
-// and the current ceiling, but never under a tenth of it), so that a thousand peers do not come back
-// in step. Not thread-safe; Random outlives it.
+// and the current ceiling, but never under a tenth of it), so that a thousand peers do not come
+// back in step. Not thread-safe; Random outlives it.
 class Backoff {
  public:
   struct Limits {

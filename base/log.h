@@ -1,10 +1,11 @@
 #pragma once
-// JSON lines on stderr: one constant message plus keys. Log an error once, at the top; never a secret,
-// never raw guest bytes.
+// JSON lines on stderr: one constant message plus keys. Log an error once, at the top; never a
+// secret, never raw guest bytes.
 //
 //   LogInfo("guest enrolled", {{"guest", key.Text()}, {"node", node}, {"seconds", 48}});
-//   {"ts":"2026-11-24T10:00:00.123Z","level":"info","component":"coordinator","msg":"guest enrolled",...}
+//   {"ts":"2026-11-24T10:00:00.123Z","level":"info","component":"coordinator","msg":...}
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -23,8 +24,7 @@ struct LogField {
   LogField(std::string k, const char* v) : key(std::move(k)), value(std::string(v)) {}
   LogField(std::string k, bool v) : key(std::move(k)), value(v) {}
   LogField(std::string k, double v) : key(std::move(k)), value(v) {}
-  template <class Integer>
-    requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
+  template <std::integral Integer>
   LogField(std::string k, Integer v) : key(std::move(k)), value(static_cast<int64_t>(v)) {}
   LogField(std::string k, const absl::Status& v) : key(std::move(k)), value(ToText(v)) {}
 

@@ -1,6 +1,6 @@
 #pragma once
-// One registry per program (prometheus-cpp core), written as text by our own listener: its exposer's
-// civetweb has an open hole. Label sets are closed; the number of series never grows with guests.
+// One registry per program (prometheus-cpp core), written as text by our own listener: its exposer
+// embeds a civetweb with an open hole. Label sets are closed; series do not grow with guests.
 
 #include <string>
 

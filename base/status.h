@@ -10,12 +10,12 @@
 
 namespace innkeeper {
 
-#define RETURN_IF_ERROR(expr)                             \
-  do {                                                    \
-    if (absl::Status ik_status = (expr); !ik_status.ok()) \
-      return ik_status;                                   \
+#define RETURN_IF_ERROR(expr)                                               \
+  do {                                                                      \
+    if (absl::Status ik_status = (expr); !ik_status.ok()) return ik_status; \
   } while (false)
 
+// `lhs` may declare: ASSIGN_OR_RETURN(const Host host, client.Find(name));
 #define ASSIGN_OR_RETURN(lhs, expr) IK_ASSIGN_(IK_JOIN_(ik_result_, __LINE__), lhs, expr)
 #define IK_ASSIGN_(tmp, lhs, expr)               \
   auto tmp = (expr);                             \

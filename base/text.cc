@@ -16,10 +16,10 @@ Decoded DecodeAt(const std::string& text, size_t at) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(at);
   if (lead < 0x80) return {lead, 1};
-  const size_t size = lead >= 0xF0 && lead <= 0xF4   ? 4
-                      : lead >= 0xE0 && lead < 0xF0  ? 3
-                      : lead >= 0xC2 && lead < 0xE0  ? 2
-                                                     : 0;
+  const size_t size = lead >= 0xF0 && lead <= 0xF4  ? 4
+                      : lead >= 0xE0 && lead < 0xF0 ? 3
+                      : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                    : 0;
   if (size == 0 || at + size > text.size()) return {};
   uint32_t point = lead & (0xFFu >> (size + 1));
   for (size_t i = 1; i < size; ++i) {
