@@ -60,6 +60,7 @@ struct GuestExit {
   bool truncated = false;
 };
 inline constexpr size_t kOutputCap = 256 * 1024;      // bytes kept of each stream
+inline constexpr size_t kInputCap = 90 * 1024;         // bytes of a program's input that always pass
 inline constexpr size_t kReadChunk = 64 * 1024;       // bytes per guest-file-read
 inline constexpr size_t kFileCap = 1024 * 1024;       // bytes, the most ReadFile accepts as max
 
@@ -76,7 +77,8 @@ class GuestAgent {
   virtual absl::StatusOr<absl::Time> Time(const DomainId& id, const Call& call) = 0;
   virtual absl::Status SetTime(const DomainId& id, absl::Time time, const Call& call) = 0;
 
-  // Starts a program; the guest's pid. It cannot be stopped. kNotFound: no such program.
+  // Starts a program; the guest's pid. It cannot be stopped. kNotFound: no such program. kTooLarge:
+  // more than 128 KiB in all, its input in base64.
   virtual absl::StatusOr<int64_t> Start(const DomainId& id, const GuestCommand& command,
                                         const Call& call) = 0;
   // One look at that program: nothing while it runs. The answer comes once: kResultLost when it was

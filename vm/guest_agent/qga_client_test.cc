@@ -152,6 +152,15 @@ TEST_F(QgaClientTest, AGuestThatNeverEndsAFileMeetsTheCap) {
   EXPECT_EQ(asked_.size(), 3003u);
 }
 
+TEST_F(QgaClientTest, ACommandThatLibvirtWouldSwallowIsRefused) {
+  EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(100 * 1024, 'x'))}, Soon())
+                          .status()),
+            kTooLarge);
+  EXPECT_TRUE(asked_.empty());
+  Reply({{"pid", 1}});
+  EXPECT_TRUE(client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(kInputCap, 'x'))}, Soon()).ok());
+}
+
 TEST_F(QgaClientTest, AwaitPollsUntilTheProgramEnds) {
   Reply({{"exited", false}});
   Reply({{"exited", false}});

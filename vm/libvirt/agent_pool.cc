@@ -63,6 +63,7 @@ absl::StatusOr<std::string> AgentPool::Run(Worker& worker, const DomainId& id,
   }
   const MonotonicTime since = std::chrono::steady_clock::now();
   if (worker.domain != id || worker.handle == nullptr) {
+    worker.handle.reset();  // now: freeing a handle later would clear the error of the look-up
     worker.domain = id;
     worker.handle = worker.daemon->Limited(call, [&](virConnectPtr connection) {
       return DomainHandle(virDomainLookupByUUIDString(connection, id.uuid.c_str()));

@@ -50,6 +50,7 @@ absl::StatusOr<std::unique_ptr<DaemonConnection>> DaemonConnection::OpenExactly(
   }
   if (!handle) {
     const LibvirtError error = TakeLastError();
+    RETURN_IF_ERROR(call.Check("connecting to " + uri.uri));  // then it was we who cut it
     return AgentError(AgentFailure::kDaemonLost, uri.uri + ": " + error.message);
   }
   std::optional<SharedSocket> socket;

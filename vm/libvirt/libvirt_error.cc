@@ -35,6 +35,13 @@ AgentFailure ClassifyUnresponsive(const LibvirtError& error) {
   return kUnresponsive;
 }
 
+// The guest's bytes, not ours: what we send comes from a JSON library. Seen with invalid UTF-8 and with
+// very deep nesting.
+bool IsJsonFailure(const LibvirtError& error) {
+  return error.domain == VIR_FROM_NONE &&
+         (Has(error, "cannot parse json") || Has(error, "virJSONValue"));
+}
+
 // kNone: not an agent's or a domain's failure.
 AgentFailure Classify(const LibvirtError& error) {
   if (IsConnectionLoss(error)) return kDaemonLost;
@@ -60,7 +67,8 @@ AgentFailure Classify(const LibvirtError& error) {
       // The agent's line exceeded libvirt's buffer or is no JSON.
       return error.domain == VIR_FROM_QEMU && error.int1 == ERANGE ? kPoisoned : kNone;
     case VIR_ERR_INTERNAL_ERROR:
-      return error.domain == VIR_FROM_QEMU ? ClassifyAgentText(AgentText(error.message)) : kNone;
+      if (error.domain == VIR_FROM_QEMU) return ClassifyAgentText(AgentText(error.message));
+      return IsJsonFailure(error) ? kBadAnswer : kNone;
     case kAgentCommandFailed:
       return ClassifyAgentText(AgentText(error.message));
     default:
