@@ -44,7 +44,7 @@ freeipa_up() {
     fi
     install -m 644 "$(ipa_folder)/golden/root/pki/ca.crt" "$RUN/freeipa/ca.crt"
     if ! wait_until 180 login_works "$RUN/freeipa/ca.crt"; then
-        machine_exec freeipa ipactl status >&2 || true
+        machine_exec freeipa timeout 15 ipactl status >&2 || true
         die "the server has booted but no login works: $LOGS/freeipa-console.log"
     fi
     ON_ABORT=
@@ -74,7 +74,7 @@ freeipa_status() {
         return 3
     fi
     if ! login_works "$RUN/freeipa/ca.crt"; then
-        machine_exec freeipa ipactl status 2>&1 || true
+        machine_exec freeipa timeout 15 ipactl status 2>&1 || true
         echo "running, but no login works"
         return 3
     fi
