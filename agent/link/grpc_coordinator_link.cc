@@ -25,6 +25,9 @@ using agent::v1::CoordinatorMessage;
 constexpr size_t kStreams = 8;
 // A coordinator that sends us from one to the next is obeyed so often without a pause.
 constexpr int kRedirects = 3;
+// What a Hello may name, by the contract. Orders beyond it are answered after the next stream
+// opens.
+constexpr size_t kMostOpenOrders = 8192;
 
 // One stream and what both threads know of it.
 struct Connection {
@@ -185,6 +188,7 @@ AgentMessage StreamingLink::MakeHello() {
   for (std::string& id : outbox_.KeptOrders()) orders.push_back(std::move(id));
   std::sort(orders.begin(), orders.end());
   orders.erase(std::unique(orders.begin(), orders.end()), orders.end());
+  if (orders.size() > kMostOpenOrders) orders.resize(kMostOpenOrders);
   for (std::string& id : orders) hello.add_open_orders(std::move(id));
   hello.mutable_now()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
   return message;

@@ -35,9 +35,9 @@ inline constexpr std::array kRefusals{
     Refusal::kUnknownOrder, Refusal::kForeignOrder, Refusal::kBadResult, Refusal::kProtocol};
 
 // Caps per message; the stream's own cap is 1 MiB.
-inline constexpr size_t kMostOpenOrders = 4096;
-inline constexpr size_t kMostDomains = 16384;  // of one node; libvirt itself gets slow far below
-inline constexpr size_t kMostAddresses = 32;   // kept per guest; more are cut
+inline constexpr size_t kMostOpenOrders = 8192;  // in a Hello; as the contract says
+inline constexpr size_t kMostDomains = 16384;    // of one node; libvirt itself gets slow far below
+inline constexpr size_t kMostAddresses = 32;     // kept per guest; more are cut
 
 struct AgentHello {
   std::string version;  // cleaned, at most 32 bytes; for people
