@@ -97,6 +97,7 @@ TEST_F(HttpServerTest, GivesTheHandlerTheWholeRequest) {
       "Content-Length: 4\r\nConnection: close\r\n\r\nbody");
   EXPECT_THAT(client.HearAll(),
               AllOf(StartsWith("HTTP/1.1 204 "), Not(HasSubstr("Content-Length"))));
+  server.Stop(Call::Within(seconds(20)));  // the worker that wrote `seen` has ended
   EXPECT_EQ(seen.method, "PUT");
   EXPECT_EQ(seen.path, "/v1/guests/a b");
   EXPECT_EQ(seen.query.at("wait"), "yes");
