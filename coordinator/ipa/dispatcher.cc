@@ -66,6 +66,11 @@ std::vector<absl::StatusOr<IpaAnswer>> IpaDispatcher::RunAll(std::vector<IpaComm
   return answers;
 }
 
+size_t IpaDispatcher::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return waiting_.size();
+}
+
 std::shared_ptr<IpaDispatcher::Job> IpaDispatcher::Enqueue(IpaCommand command, const Call& call) {
   auto job = std::make_shared<Job>();
   job->command = std::move(command);

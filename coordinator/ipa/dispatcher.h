@@ -49,6 +49,8 @@ class IpaDispatcher {
   // Several commands at once, answers in the same order.
   std::vector<absl::StatusOr<IpaAnswer>> RunAll(std::vector<IpaCommand> commands, const Call& call);
 
+  size_t waiting();  // commands not yet sent
+
  private:
   struct Job;
   using Jobs = std::vector<std::shared_ptr<Job>>;

@@ -1,7 +1,8 @@
 // The contract of IpaClient on the fake, and the bad days only the fake can order.
 
-#include "base/testing/fake_clock.h"
 #include "coordinator/guests/testing/fake_ipa_client.h"
+
+#include "base/testing/fake_clock.h"
 #include "coordinator/guests/testing/ipa_client_contract.h"
 
 namespace innkeeper {
@@ -78,8 +79,7 @@ TEST_F(FakeIpaClientTest, FailsEverythingDuringAnOutageAndDoesNothing) {
 }
 
 TEST_F(FakeIpaClientTest, FailsOnlyTheNextWriteWhenAskedTo) {
-  fake_.FailNext(absl::PermissionDeniedError("a right is missing"),
-                 FakeIpaClient::Which::kWrites);
+  fake_.FailNext(absl::PermissionDeniedError("a right is missing"), FakeIpaClient::Which::kWrites);
   EXPECT_TRUE(fake_.Facts(InTime()).ok());
   EXPECT_TRUE(absl::IsPermissionDenied(fake_.AddHost(Host(), InTime()).status()));
   EXPECT_TRUE(fake_.AddHost(Host(), InTime()).ok());

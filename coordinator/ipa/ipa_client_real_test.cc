@@ -1,4 +1,5 @@
-// The contract of IpaClient at a real FreeIPA, with the account and the role that `ipa setup` makes.
+// The contract of IpaClient at a real FreeIPA, with the account and the role that `ipa setup`
+// makes.
 
 #include "coordinator/guests/testing/ipa_client_contract.h"
 #include "coordinator/ipa/setup.h"

@@ -87,8 +87,8 @@ class Kerberos {
 
   absl::Status Now(krb5_timestamp& now) { return Check(krb5_timeofday(context_, &now), "time"); }
 
-  // A fresh ticket-granting ticket, alone in an emptied cache. Forwardable: FreeIPA's web server goes
-  // on to the directory in the caller's name, which the KDC allows with no other kind.
+  // A fresh ticket-granting ticket, alone in an emptied cache. Forwardable: FreeIPA's web server
+  // goes on to the directory in the caller's name, which the KDC allows with no other kind.
   absl::Status Begin(const std::string& kdc, const Call& call) {
     krb5_get_init_creds_opt* wish = nullptr;
     RETURN_IF_ERROR(Check(krb5_get_init_creds_opt_alloc(context_, &wish), "ticket request"));

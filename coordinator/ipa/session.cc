@@ -69,6 +69,14 @@ IpaSession::IpaSession(std::string server, std::string kdc, HttpClient& http, Lo
     : server_(std::move(server)), kdc_(std::move(kdc)), http_(http), parts_(login) {}
 
 absl::StatusOr<HttpReply> IpaSession::Post(const std::string& body, const Call& call) {
+  absl::StatusOr<HttpReply> reply = PostLoggedIn(body, call);
+  // An unreadable keytab or CA file. The code itself means something else to IpaClient's callers.
+  if (absl::IsFailedPrecondition(reply.status()))
+    return absl::PermissionDeniedError(reply.status().message());
+  return reply;
+}
+
+absl::StatusOr<HttpReply> IpaSession::PostLoggedIn(const std::string& body, const Call& call) {
   ASSIGN_OR_RETURN(Login login, LoggedIn(0, call));
   ASSIGN_OR_RETURN(HttpReply reply, Send(login.cookie, body, call));
   if (NeedsLogin(reply)) {

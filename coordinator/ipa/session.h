@@ -73,6 +73,7 @@ class IpaSession {
     uint64_t generation = 0;  // counts logins; 0: never
     std::string cookie;
   };
+  absl::StatusOr<HttpReply> PostLoggedIn(const std::string& body, const Call& call);
   absl::StatusOr<Login> LoggedIn(uint64_t newer_than, const Call& call);
   absl::StatusOr<std::string> LogIn(const Call& call);
   absl::StatusOr<HttpReply> RequestLogin(const Call& call);

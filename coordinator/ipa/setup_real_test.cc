@@ -1,7 +1,5 @@
 // `ipa setup` and `ipa check` at a real FreeIPA, for both kinds of account.
 
-#include "coordinator/ipa/setup.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,6 +8,7 @@
 
 #include "coordinator/ipa/check.h"
 #include "coordinator/ipa/kerberos_tickets.h"
+#include "coordinator/ipa/setup.h"
 #include "coordinator/ipa/testing/real_ipa.h"
 
 namespace innkeeper {
@@ -118,7 +117,7 @@ TEST_F(SetupRealTest, PlansFirstThenMakesAServiceWithAKeytabThatSuffices) {
       << "planning changes nothing";
   Apply();
   EXPECT_THAT(Plan(), Each(Field(&SetupStep::kind, SetupStep::Kind::kExists)));
-  struct stat facts{};
+  struct stat facts {};
   ASSERT_EQ(stat(options_.secret_file.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600u);
   const std::vector<RightCheck> lines = Check();
@@ -148,8 +147,9 @@ TEST_F(SetupRealTest, RepairsAPermissionThatSomebodyWidened) {
   Apply();
   const std::string name = RoleName(options_) + " delete hosts";
   ASSERT_TRUE(
-      admin_->Run("permission_mod", {name},
-                  {{"extratargetfilter", std::vector<std::string>{"(userclass=innkeeper:*)"}}})
+      admin_
+          ->Run("permission_mod", {name},
+                {{"extratargetfilter", std::vector<std::string>{"(userclass=innkeeper:*)"}}})
           .ok());
   EXPECT_THAT(Failures(Check()), HasSubstr("may not delete a host that is not marked"));
   Apply();

@@ -62,8 +62,8 @@ IpaOptions RealIpaPlace::AsAdmin() const {
 absl::StatusOr<std::unique_ptr<RealIpaAdmin>> RealIpaAdmin::Connect() {
   ASSIGN_OR_RETURN(RealIpaPlace place, RealIpaPlace::FromEnvironment());
   std::unique_ptr<RealIpaAdmin> admin(new RealIpaAdmin(std::move(place)));
-  ASSIGN_OR_RETURN(admin->connection_, IpaConnection::Create(admin->place_.AsAdmin(),
-                                                             admin->clock_, admin->registry_));
+  ASSIGN_OR_RETURN(admin->connection_,
+                   IpaConnection::Create(admin->place_.AsAdmin(), admin->clock_, admin->registry_));
   RETURN_IF_ERROR(admin->Ask("ping", {}, {}).status());
   return admin;
 }
@@ -88,8 +88,7 @@ absl::Status RealIpaAdmin::Run(const std::string& method, const std::vector<IpaV
 
 absl::Status RealIpaAdmin::Join(const Fqdn& fqdn, const Secret& password) {
   const Call call = Call::Within(kPatience);
-  const std::string dn =
-      "fqdn=" + fqdn.text + ",cn=computers,cn=accounts," + BaseDn(place_.domain);
+  const std::string dn = "fqdn=" + fqdn.text + ",cn=computers,cn=accounts," + BaseDn(place_.domain);
   ASSIGN_OR_RETURN(
       const auto directory,
       LdapConnection::Bind({place_.server, place_.address, place_.ca_file}, dn, password, call));

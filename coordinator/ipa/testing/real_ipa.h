@@ -1,6 +1,6 @@
 #pragma once
-// A real FreeIPA for tests, found by the environment that `tests/env/env freeipa env` prints. A test
-// that needs it fails without it.
+// A real FreeIPA for tests, found by the environment that `tests/env/env freeipa env` prints. A
+// test that needs it fails without it.
 
 #include <prometheus/registry.h>
 
