@@ -13,7 +13,9 @@ bool IsVmGone(const Observed& seen) {
 }
 
 Step PlanNothingLeft(const Observed& seen) {
-  if (seen.guest.deleting || IsVmGone(seen)) return Do(ActionKind::kDeleteRecord);
+  if (seen.guest.status.leaving_since) return Do(ActionKind::kForgetIdentity, Reason::kHostRemoved);
+  const bool declined = IntentOf(seen.guest, seen.vm) == Intent::kDecline;
+  if (seen.guest.deleting || (declined && IsVmGone(seen))) return Do(ActionKind::kDeleteRecord);
   return In(Phase::kNotEnrolled, Reason::kOptedOut, "enrolment was declined");
 }
 
@@ -28,8 +30,8 @@ bool IsOurs(const HostRecord& host, const Observed& seen) {
          host.Owner() == DeletingTagOf(seen);
 }
 
-// A guest whose name was only wished for (a conflict, say) may hold a key that is not of our making:
-// uninstalling its client would take from somebody what we never gave.
+// A guest whose name was only wished for (a conflict, say) may hold a key that is not of our
+// making: uninstalling its client would take from somebody what we never gave.
 bool GaveTheKey(const Observed& seen) {
   if (seen.host.seen == HostView::Seen::kPresent) return IsOurs(seen.host.record, seen);
   return seen.guest.status.enrolled_generation >= 0;
