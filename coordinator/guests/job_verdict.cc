@@ -1,75 +1,62 @@
 #include "coordinator/guests/job_verdict.h"
 
+#include <iterator>
+
 #include "absl/strings/ascii.h"
 
 namespace innkeeper {
 namespace {
 
-// Why a result is bad news, whatever the job was.
-Reason ReasonOf(JobResult result) {
-  switch (result) {
-    case JobResult::kOk:
-    case JobResult::kAlready:
-      return Reason::kEnrolled;
-    case JobResult::kUnsupportedOs:
-      return Reason::kUnsupportedOs;
-    case JobResult::kPackageMissing:
-      return Reason::kPackageMissing;
-    case JobResult::kPackageInstallFailed:
-      return Reason::kPackageInstallFailed;
-    case JobResult::kNetwork:
-      return Reason::kGuestNetwork;
-    case JobResult::kDns:
-      return Reason::kGuestDns;
-    case JobResult::kConfig:
-      return Reason::kGuestConfig;
-    case JobResult::kCa:
-      return Reason::kCaProblem;
-    case JobResult::kOtpRejected:
-      return Reason::kPasswordRejected;
-    case JobResult::kAlreadyEnrolled:
-    case JobResult::kStaleKey:
-      return Reason::kStaleKey;
-    case JobResult::kHostMissing:
-      return Reason::kHostVanished;
-    case JobResult::kClockSkew:
-      return Reason::kClockSkew;
-    case JobResult::kKdc:
-      return Reason::kKdcUnreachable;
-    case JobResult::kReplicaLag:
-      return Reason::kReplicaLag;
-    case JobResult::kForeignPrincipal:
-      return Reason::kForeignPrincipal;
-    case JobResult::kNotJoined:
-      return Reason::kGuestKeyLost;
-    case JobResult::kSssd:
-      return Reason::kSssdInactive;
-    case JobResult::kRolledBack:
-      return Reason::kJoinRolledBack;
-    case JobResult::kBusy:
-    case JobResult::kInterrupted:
-    case JobResult::kAttemptUnknown:
-    case JobResult::kCancelled:
-      return Reason::kJoinInterrupted;
-    case JobResult::kExecBlocked:
-      return Reason::kExecBlocked;
-    case JobResult::kAgentUnresponsive:
-      return Reason::kAgentUnresponsive;
-    case JobResult::kAgentNotConnected:
-    case JobResult::kNotRunning:
-    case JobResult::kDomainGone:
-      return Reason::kWaitingForGuest;
-    case JobResult::kFrozen:
-      return Reason::kGuestFrozen;
-    case JobResult::kBadAnswer:
-      return Reason::kBadAnswer;
-    case JobResult::kDeadline:
-      return Reason::kJoinTimeout;
-    case JobResult::kInternal:
-      break;
+// Why a result is bad news, whatever the job was. In the order of the enum.
+struct ResultReason {
+  JobResult result;
+  Reason reason;
+};
+constexpr ResultReason kReasons[] = {
+    {JobResult::kOk, Reason::kEnrolled},
+    {JobResult::kAlready, Reason::kEnrolled},
+    {JobResult::kBusy, Reason::kJoinInterrupted},
+    {JobResult::kUnsupportedOs, Reason::kUnsupportedOs},
+    {JobResult::kPackageMissing, Reason::kPackageMissing},
+    {JobResult::kPackageInstallFailed, Reason::kPackageInstallFailed},
+    {JobResult::kNetwork, Reason::kGuestNetwork},
+    {JobResult::kDns, Reason::kGuestDns},
+    {JobResult::kConfig, Reason::kGuestConfig},
+    {JobResult::kCa, Reason::kCaProblem},
+    {JobResult::kOtpRejected, Reason::kPasswordRejected},
+    {JobResult::kAlreadyEnrolled, Reason::kStaleKey},
+    {JobResult::kHostMissing, Reason::kHostVanished},
+    {JobResult::kClockSkew, Reason::kClockSkew},
+    {JobResult::kKdc, Reason::kKdcUnreachable},
+    {JobResult::kReplicaLag, Reason::kReplicaLag},
+    {JobResult::kForeignPrincipal, Reason::kForeignPrincipal},
+    {JobResult::kStaleKey, Reason::kStaleKey},
+    {JobResult::kNotJoined, Reason::kGuestKeyLost},
+    {JobResult::kSssd, Reason::kSssdInactive},
+    {JobResult::kRolledBack, Reason::kJoinRolledBack},
+    {JobResult::kInterrupted, Reason::kJoinInterrupted},
+    {JobResult::kAttemptUnknown, Reason::kJoinInterrupted},
+    {JobResult::kExecBlocked, Reason::kExecBlocked},
+    {JobResult::kAgentUnresponsive, Reason::kAgentUnresponsive},
+    {JobResult::kAgentNotConnected, Reason::kWaitingForGuest},
+    {JobResult::kNotRunning, Reason::kWaitingForGuest},
+    {JobResult::kDomainGone, Reason::kWaitingForGuest},
+    {JobResult::kFrozen, Reason::kGuestFrozen},
+    {JobResult::kBadAnswer, Reason::kBadAnswer},
+    {JobResult::kDeadline, Reason::kJoinTimeout},
+    {JobResult::kCancelled, Reason::kJoinInterrupted},
+    {JobResult::kInternal, Reason::kInternal},
+};
+
+constexpr bool IsInOrder() {
+  for (size_t i = 0; i < std::size(kReasons); ++i) {
+    if (kReasons[i].result != static_cast<JobResult>(i)) return false;
   }
-  return Reason::kInternal;
+  return std::size(kReasons) == static_cast<size_t>(JobResult::kInternal) + 1;
 }
+static_assert(IsInOrder());
+
+Reason ReasonOf(JobResult result) { return kReasons[static_cast<size_t>(result)].reason; }
 
 JoinHandling HandlingOfJoin(JobResult result) {
   switch (result) {
