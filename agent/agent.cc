@@ -13,6 +13,7 @@
 #include "agent/link/renewer.h"
 #include "agent/node.h"
 #include "agent/units/no_host_units.h"
+#include "agent/units/sdbus_host_units.h"
 #include "base/health.h"
 #include "base/http_server/http_server.h"
 #include "base/log.h"
@@ -77,7 +78,11 @@ absl::Status RealAgent::Build() {
     auto guest_agent = std::make_unique<QgaClient>(*hypervisor);
     libvirts_.push_back({std::move(hypervisor), std::move(guest_agent)});
   }
-  units_ = std::make_unique<NoHostUnits>();
+  if (config_.units) {
+    units_ = MakeSdBusHostUnits({});
+  } else {
+    units_ = std::make_unique<NoHostUnits>();
+  }
   RETURN_IF_ERROR(BuildLink(joined));
   BuildNode();
   return config_.http_listen.empty() ? absl::OkStatus() : BuildListener();

@@ -15,7 +15,7 @@ find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 
-foreach(lib IN ITEMS libvirt libvirt-qemu libsystemd libcurl sqlite3 libcares krb5 prometheus-cpp-core)
+foreach(lib IN ITEMS libvirt libvirt-qemu libsystemd libcurl sqlite3 libcares krb5 ldap prometheus-cpp-core)
   string(REPLACE "-" "_" name ${lib})
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${lib})
 endforeach()

@@ -2,6 +2,9 @@
 # Progress for the scripts: a line per step with the time it took; the output of long commands goes to a
 # file and shows only when they fail.
 
+# ccache's entries hold for every checkout of the same files, wherever it stands.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 STARTED=$SECONDS
 LOG_FOLDER=${INNKEEPER_CACHE:-$HOME/.cache/innkeeper}/log/scripts
 mkdir -p "$LOG_FOLDER"

@@ -26,7 +26,11 @@ absl::Status ErrorOf(const HttpReply& reply) {
   const nlohmann::json body = nlohmann::json::parse(reply.body, nullptr, false);
   if (body.is_object() && body.contains("error") && body["error"].is_object()) {
     const nlohmann::json& error = body["error"];
-    return absl::Status(CodeNamed(error.value("code", "UNKNOWN")), error.value("message", ""));
+    const auto text = [&](const char* key) {
+      const auto place = error.find(key);
+      return place != error.end() && place->is_string() ? place->get<std::string>() : "";
+    };
+    return absl::Status(CodeNamed(text("code")), text("message"));
   }
   return absl::UnknownError("HTTP status " + std::to_string(reply.status));
 }

@@ -14,7 +14,7 @@ constexpr size_t kPendingEvents = 10'000;  // older ones are in the recorder's l
 constexpr Duration kKeepAlive = std::chrono::seconds(15);
 constexpr Duration kReadTimeout = std::chrono::seconds(5);
 
-std::string Lines(const char* event, const google::protobuf::Message& message) {
+std::string EventLines(const char* event, const google::protobuf::Message& message) {
   return std::string("event: ") + event + "\ndata: " + ToJson(message) + "\n\n";
 }
 
@@ -59,7 +59,7 @@ void ChangeFeed::Run(const std::stop_token& stop) {
     }
     for (const GuestKey& key : work.guests) TellGuest(key, stop);
     for (const EventRecord& event : work.events) {
-      Tell(event.guest, true, Lines("event", ShowEvent(event)));
+      Tell(event.guest, true, EventLines("event", ShowEvent(event)));
     }
     if (std::chrono::steady_clock::now() < next_keep_alive) continue;
     KeepAlive();
@@ -71,12 +71,12 @@ void ChangeFeed::TellGuest(const GuestKey& key, const std::stop_token& stop) {
   const bool heard = followers_.With([](auto& followers) { return !followers.empty(); });
   if (!heard) return;
   const absl::StatusOr<admin::v1::Guest> guest = show_(key, Call::Within(kReadTimeout, stop));
-  if (guest.ok()) return Tell(key, false, Lines("guest", *guest));
+  if (guest.ok()) return Tell(key, false, EventLines("guest", *guest));
   if (!absl::IsNotFound(guest.status())) return;  // the next change tells it
   admin::v1::Guest gone;
   gone.set_namespace_(key.space);
   gone.set_name(key.name);
-  Tell(key, false, Lines("gone", gone));
+  Tell(key, false, EventLines("gone", gone));
 }
 
 void ChangeFeed::Tell(const GuestKey& key, bool events, const std::string& lines) {
@@ -94,17 +94,25 @@ void ChangeFeed::KeepAlive() {
   });
 }
 
-void ChangeFeed::FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter,
-                              const std::vector<admin::v1::Guest>& first) {
-  for (const admin::v1::Guest& guest : first) stream->Write(Lines("guest", guest));
+void ChangeFeed::FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter) {
   followers_.With(
       [&](auto& all) { all.push_back({std::move(stream), std::move(filter), false}); });
 }
 
-void ChangeFeed::FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter,
-                              const std::vector<EventRecord>& first) {
-  for (const EventRecord& event : first) stream->Write(Lines("event", ShowEvent(event)));
+void ChangeFeed::FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter) {
   followers_.With([&](auto& all) { all.push_back({std::move(stream), std::move(filter), true}); });
+}
+
+std::string ChangeFeed::Lines(const std::vector<admin::v1::Guest>& guests) {
+  std::string lines;
+  for (const admin::v1::Guest& guest : guests) lines += EventLines("guest", guest);
+  return lines;
+}
+
+std::string ChangeFeed::Lines(const std::vector<EventRecord>& events) {
+  std::string lines;
+  for (const EventRecord& event : events) lines += EventLines("event", ShowEvent(event));
+  return lines;
 }
 
 absl::StatusOr<admin::v1::Guest> ChangeFeed::Await(

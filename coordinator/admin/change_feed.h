@@ -30,17 +30,18 @@ class ChangeFeed {
   void GuestChanged(const GuestKey& key);
   void EventAdded(const EventRecord& event);
 
-  // Streams get what matches: an empty namespace or name matches all. The first lines are `first`.
+  // Streams get what matches: an empty namespace or name matches all.
   struct Filter {
     std::string space, name;
     bool Matches(const GuestKey& key) const {
       return (space.empty() || space == key.space) && (name.empty() || name == key.name);
     }
   };
-  void FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter,
-                    const std::vector<admin::v1::Guest>& first);
-  void FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter,
-                    const std::vector<EventRecord>& first);
+  void FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter);
+  void FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter);
+  // What is so already, as the lines a stream begins with.
+  static std::string Lines(const std::vector<admin::v1::Guest>& guests);
+  static std::string Lines(const std::vector<EventRecord>& events);
 
   // Waits until `reached` is true of the guest as shown. DEADLINE_EXCEEDED, CANCELLED by call.
   absl::StatusOr<admin::v1::Guest> Await(const GuestKey& key,

@@ -56,8 +56,9 @@ absl::StatusOr<HttpServerReply> GuestRoutes::List(const HttpServerRequest& reque
   if (QueryText(request, "watch") == "true") {
     HttpServerReply reply;
     reply.content_type = "text/event-stream";
-    reply.stream = [this, space, shown = std::move(shown)](std::shared_ptr<HttpStream> stream) {
-      services_.feed.FollowGuests(std::move(stream), {space, ""}, shown);
+    reply.body = ChangeFeed::Lines(shown);
+    reply.stream = [this, space](std::shared_ptr<HttpStream> stream) {
+      services_.feed.FollowGuests(std::move(stream), {space, ""});
     };
     return reply;
   }

@@ -36,8 +36,9 @@ Reply ListEvents(const OperationServices& services, const HttpServerRequest& req
   if (QueryText(request, "watch") == "true") {
     HttpServerReply reply;
     reply.content_type = "text/event-stream";
-    reply.stream = [&services, filter, events](std::shared_ptr<HttpStream> stream) {
-      services.feed.FollowEvents(std::move(stream), filter, events);
+    reply.body = ChangeFeed::Lines(events);
+    reply.stream = [&services, filter](std::shared_ptr<HttpStream> stream) {
+      services.feed.FollowEvents(std::move(stream), filter);
     };
     return reply;
   }
