@@ -2,6 +2,7 @@
 #include "base/failpoint.h"
 #include "coordinator/guests/guest_report.h"
 #include "coordinator/guests/identity_pass.h"
+#include "coordinator/guests/job_id.h"
 #include "coordinator/guests/plan_parts.h"
 
 namespace innkeeper {
@@ -50,10 +51,11 @@ absl::Status IdentityPass::AssignName() {
 
 absl::Status IdentityPass::BeginAttempt() {
   Attempt attempt;
-  attempt.id = NewOrder(JobKind::kJoin);
+  attempt.id = NewOrder(PrefixOf(JobKind::kJoin));
   attempt.password_generation = status().password_generation + 1;
   attempt.spec_generation = guest().spec.generation;
   attempt.started = seen_.now;
+  if (seen_.vm) attempt.run = seen_.vm->run_id;
   status().attempt = std::move(attempt);
   status().enrolled_generation = -1;
   status().verified_run.clear();
@@ -148,8 +150,10 @@ absl::Status IdentityPass::MarkEnrolled(const Step& step) {
   const bool was_enrolled = plan::IsEnrolled(guest());
   bool foreign_moved = false;
   std::string order;
+  status().verified_run = seen_.vm->run_id;
   if (status().attempt) {
     order = status().attempt->id;
+    status().verified_run = status().attempt->run;  // a reboot since then wants its own proof
     const JobView* job = plan::FindJob(seen_.vm, order);
     foreign_moved = job != nullptr && job->proof.foreign_moved;
     status().enrolled_generation = status().attempt->spec_generation;
@@ -162,7 +166,6 @@ absl::Status IdentityPass::MarkEnrolled(const Step& step) {
   status().failures = 0;
   status().next_try.reset();
   status().setback.reset();
-  status().verified_run = seen_.vm->run_id;
   status().host_dn = seen_.host.record.dn;
   status().keytab_since = seen_.host.record.keytab_since;
   Step shown = step;
@@ -203,7 +206,8 @@ absl::Status IdentityPass::MarkKeyHeld(const Step& step) {
 }
 
 absl::Status IdentityPass::SendVerify() {
-  return seams_.delivery.Verify(guest().uid, status().fqdn, NewOrder(JobKind::kVerify), call_);
+  return seams_.delivery.Verify(guest().uid, status().fqdn,
+                                NewOrder(VerifyPrefix(seen_.vm->run_id)), call_);
 }
 
 absl::Status IdentityPass::SettleVerify(const Step& step) {

@@ -53,6 +53,7 @@ struct Attempt {
   int64_t password_generation = 0;
   int64_t spec_generation = 0;  // of the spec when it began
   absl::Time started;
+  std::string run;         // VmRecord::run_id when it began
   std::string server;      // issued by; empty: surely nothing was delivered yet
   bool delivered = false;  // the order went out with its password
   int64_t guest_pid = 0;

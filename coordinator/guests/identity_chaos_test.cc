@@ -152,7 +152,8 @@ class BadDay {
 
   void Run() {
     for (int i = 0; i < 60; ++i) {
-      Trouble(uids_[dice_.Roll(uids_.size())], dice_.Roll(20));
+      const uint64_t kind = dice_.Roll(20);
+      Trouble(uids_[dice_.Roll(uids_.size())], kind);
       if (dice_.Roll(3) == 0)
         world_.Pass(seconds(5 + 30 * dice_.Roll(20)), seconds(30));
       else

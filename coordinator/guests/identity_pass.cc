@@ -131,8 +131,7 @@ void IdentityPass::SetBack(const Step& step) {
       Setback{seen_.now, seen_.vm ? seen_.vm->run_id : "", guest().spec.generation, step.final};
 }
 
-std::string IdentityPass::NewOrder(JobKind kind) {
-  std::string id = PrefixOf(kind);
+std::string IdentityPass::NewOrder(std::string id) {
   for (int i = 0; i < kOrderIdDigits; ++i) id += "0123456789abcdef"[seams_.random.Below(16)];
   return id;
 }

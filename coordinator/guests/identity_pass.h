@@ -28,7 +28,7 @@ class IdentityPass {
   void AcknowledgeFinished(JobKind kind);
   absl::Status RaisePasswordGeneration();
   void SetBack(const Step& step);
-  std::string NewOrder(JobKind kind);
+  std::string NewOrder(std::string id);  // with that beginning
   Guest& guest() { return seen_.guest; }
   GuestStatus& status() { return seen_.guest.status; }
 

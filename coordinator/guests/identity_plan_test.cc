@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/guests/job_id.h"
 #include "coordinator/guests/ownership.h"
 #include "coordinator/guests/plan_parts.h"
 #include "coordinator/guests/testing/seen_states.h"
@@ -208,17 +209,25 @@ const Case kCases[] = {
      [](Observed& s) {
        Register(s);
        s.guest.status.enrolled_generation = 0;
-       Job(s, "verify-1", JobResult::kStaleKey);
+       Job(s, VerifyPrefix("run-1") + "1", JobResult::kStaleKey);
        See(s, TagOf(s));
        s.host.record.has_keytab = true;
      },
      Kind::kDisableHost,
      {}},
+    {"a proof of an earlier run counts for nothing",
+     [](Observed& s) {
+       Register(s);
+       s.guest.status.enrolled_generation = 0;
+       Job(s, VerifyPrefix("run-0") + "1", JobResult::kOk);
+     },
+     Kind::kAcknowledge,
+     {}},
     {"a proof that says nothing is settled",
      [](Observed& s) {
        Register(s);
        s.guest.status.enrolled_generation = 0;
-       Job(s, "verify-1", JobResult::kAgentUnresponsive);
+       Job(s, VerifyPrefix("run-1") + "1", JobResult::kAgentUnresponsive);
      },
      Kind::kSettleVerify,
      {}},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coordinator/guests/job_id.h"
 #include "coordinator/guests/job_verdict.h"
 #include "coordinator/guests/plan_parts.h"
 
@@ -85,6 +86,11 @@ Step PlanProof(const Observed& seen, const Timings& timings) {
   const JobView* job = FindJobOf(seen.vm, JobKind::kVerify);
   if (job == nullptr) return Do(ActionKind::kSendVerify);
   if (!job->result) return Quiet(timings.order_resend);
+  if (job->id.rfind(VerifyPrefix(seen.vm->run_id), 0) != 0) {  // of a run that is over
+    Step step = Do(ActionKind::kAcknowledge);
+    step.order = job->id;
+    return step;
+  }
   return JudgeProof(seen, timings, *job);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "coordinator/guests/identity_plan.h"
+#include "coordinator/guests/job_id.h"
 #include "coordinator/guests/ownership.h"
 #include "coordinator/guests/plan_parts.h"
 #include "coordinator/guests/testing/seen_states.h"
@@ -64,7 +65,8 @@ class AnyState {
     vm.node_connected = Roll(5) != 0;
     if (Roll(3) == 0) vm.run = static_cast<VmRun>(Roll(5));
     if (Roll(3) == 0) vm.agent = static_cast<VmAgent>(Roll(5));
-    for (const char* id : {kAttempt, "verify-1", "leave-1"}) {
+    for (const std::string& id :
+         {std::string(kAttempt), VerifyPrefix("run-1") + "1", std::string("leave-1")}) {
       if (Roll(3) != 0) continue;
       std::optional<JobResult> result;
       if (Roll(4) != 0) result = static_cast<JobResult>(Roll(33));

@@ -2,6 +2,7 @@
 #include "base/failpoint.h"
 #include "coordinator/guests/guest_report.h"
 #include "coordinator/guests/identity_pass.h"
+#include "coordinator/guests/job_id.h"
 #include "coordinator/guests/ownership.h"
 #include "coordinator/guests/plan_parts.h"
 #include "coordinator/guests/wish.h"
@@ -64,8 +65,8 @@ absl::Status IdentityPass::DropAttempt() {
 }
 
 absl::Status IdentityPass::SendLeave() {
-  RETURN_IF_ERROR(
-      seams_.delivery.Leave(guest().uid, status().fqdn, NewOrder(JobKind::kLeave), call_));
+  RETURN_IF_ERROR(seams_.delivery.Leave(guest().uid, status().fqdn,
+                                        NewOrder(PrefixOf(JobKind::kLeave)), call_));
   FAILPOINT("identity.leave_sent");
   return absl::OkStatus();
 }

@@ -117,6 +117,7 @@ Json EncodeAttempt(const Attempt& attempt) {
           {"password_generation", attempt.password_generation},
           {"spec_generation", attempt.spec_generation},
           {"started", Nanos(attempt.started)},
+          {"run", attempt.run},
           {"server", attempt.server},
           {"delivered", attempt.delivered},
           {"guest_pid", attempt.guest_pid}};
@@ -129,6 +130,7 @@ Attempt DecodeAttempt(Reader& outer) {
   in.Read("password_generation", attempt.password_generation);
   in.Read("spec_generation", attempt.spec_generation);
   in.Read("started", attempt.started);
+  in.Read("run", attempt.run);
   in.Read("server", attempt.server);
   in.Read("delivered", attempt.delivered);
   in.Read("guest_pid", attempt.guest_pid);
