@@ -46,7 +46,7 @@ class RealGuests final : public testing::Environment {
   DomainId Boot(const std::string& name, const std::vector<std::string>& options = {}) {
     const auto known = guests_.find(name);
     if (known != guests_.end()) return known->second;
-    const DomainId id = control_->Define(libvirt_->TinyGuest(name, options));
+    const DomainId id = control_->Define(libvirt_->TinyGuest(libvirt_->Unique(name), options));
     control_->Start(id);
     EXPECT_TRUE(Await(HypervisorEvent::Kind::kAgentConnected, id));
     return guests_[name] = id;
@@ -89,7 +89,7 @@ class TinyWorld final : public GuestWorld {
   GuestAgent& agent() override { return client_; }
   DomainId id() override { return id_; }
   DomainId unknown_id() override { return RandomDomainId(); }
-  std::string host_name() override { return "tiny"; }
+  std::string host_name() override { return RealGuests::Get().libvirt().Unique("tiny"); }
   GuestCommand Program(GuestProgram program) override {
     // busybox has no sleep of half a second everywhere; usleep it has.
     if (program == GuestProgram::kSlow) {
@@ -104,10 +104,14 @@ class TinyWorld final : public GuestWorld {
       Run("cat >>'" + path + "'", content.substr(at, kInputCap));
     }
   }
-  void Freeze() override { kill(RealGuests::Get().libvirt().Emulator("tiny"), SIGSTOP); }
-  void Thaw() override { kill(RealGuests::Get().libvirt().Emulator("tiny"), SIGCONT); }
+  void Freeze() override { Signal(SIGSTOP); }
+  void Thaw() override { Signal(SIGCONT); }
 
  private:
+  static void Signal(int signal) {
+    const RealLibvirt& libvirt = RealGuests::Get().libvirt();
+    if (const pid_t emulator = libvirt.Emulator(libvirt.Unique("tiny"))) kill(emulator, signal);
+  }
   void Run(const std::string& script, const std::string& input) {
     const Call call = Call::Within(seconds(60));
     const auto pid =

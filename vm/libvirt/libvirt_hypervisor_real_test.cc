@@ -94,7 +94,7 @@ class LibvirtRealTest : public testing::Test {
   void TearDown() override {
     if (!control_.has_value()) return;
     for (const auto& [name, id] : guests_) {
-      if (const pid_t emulator = libvirt().Emulator(name)) kill(emulator, SIGCONT);
+      if (const pid_t emulator = EmulatorOf(name)) kill(emulator, SIGCONT);
       control_->PowerOff(id);
       control_->Undefine(id);
     }
@@ -102,6 +102,9 @@ class LibvirtRealTest : public testing::Test {
   }
   static RealLibvirt& libvirt() { return RealEnvironment::Get().libvirt(); }
   static Call Soon() { return Call::Within(seconds(60)); }
+  static pid_t EmulatorOf(const std::string& name) {
+    return libvirt().Emulator(libvirt().Unique(name));
+  }
 
   bool Await(EventKind kind, const DomainId& id = {}) {
     while (const auto event = events_.PopUntil(Soon().deadline, {})) {
@@ -110,7 +113,7 @@ class LibvirtRealTest : public testing::Test {
     return false;
   }
   DomainId Boot(const std::string& name, const std::vector<std::string>& options = {}) {
-    const DomainId id = control_->Define(libvirt().TinyGuest(name, options));
+    const DomainId id = control_->Define(libvirt().TinyGuest(libvirt().Unique(name), options));
     guests_[name] = id;
     control_->Start(id);
     return id;
@@ -202,7 +205,7 @@ TEST_F(LibvirtRealTest, StoppingDoesNotWaitForAStoppedDaemon) {
 
 TEST_F(LibvirtRealTest, AFrozenEmulatorIsUnresponsiveAndDelaysNobodyElse) {
   const DomainId frozen = BootReady("frozen"), well = BootReady("well");
-  kill(libvirt().Emulator("frozen"), SIGSTOP);
+  kill(EmulatorOf("frozen"), SIGSTOP);
   std::vector<std::future<absl::Status>> stuck;
   for (int i = 0; i < 6; ++i) {  // more than a connection carries
     stuck.push_back(std::async(std::launch::async, [&] { return PingStatus(frozen, seconds(8)); }));
@@ -226,7 +229,7 @@ TEST_F(LibvirtRealTest, AFrozenEmulatorIsUnresponsiveAndDelaysNobodyElse) {
 
 TEST_F(LibvirtRealTest, AnAgentCallIsCutAtItsDeadlineOrStopAndOnlyIt) {
   const DomainId frozen = BootReady("cut");
-  kill(libvirt().Emulator("cut"), SIGSTOP);
+  kill(EmulatorOf("cut"), SIGSTOP);
   const auto start = std::chrono::steady_clock::now();
   const absl::Status late = PingStatus(frozen, milliseconds(500));
   EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;

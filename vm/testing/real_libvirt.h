@@ -24,6 +24,8 @@ class RealLibvirt {
   void Pause();
   void Resume();
 
+  // A guest's name that no other test program uses: some run at the same time.
+  std::string Unique(const std::string& name) const { return host_ + "-" + name; }
   // The XML of a guest that boots in seconds, with a genuine guest agent; `options` as of `env tiny xml`.
   std::string TinyGuest(const std::string& name, const std::vector<std::string>& options = {}) const;
   // The pid of the emulator that runs the guest of this name; 0: none.
