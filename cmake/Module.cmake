@@ -35,6 +35,16 @@ function(innkeeper_program name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
 endfunction()
 
+# A test against the real parts (tests/env): they are brought up once for all such tests, and their
+# coordinates stand in its environment.
+function(innkeeper_real_test name)
+  add_test(NAME ${name}
+           COMMAND ${CMAKE_COMMAND} -E env INNKEEPER_ENV_NAME=iktest INNKEEPER_ENV_NET=10.213.8
+                   ${PROJECT_SOURCE_DIR}/tests/env/in_env ${ARGN})
+  set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED parts LABELS real
+                       ENVIRONMENT "${INNKEEPER_TEST_ENVIRONMENT}")
+endfunction()
+
 function(innkeeper_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(INNKEEPER_SANITIZER STREQUAL "fuzz")
@@ -42,9 +52,13 @@ function(innkeeper_test name)
   endif()
   innkeeper_program(${name} SOURCES ${arg_SOURCES}
                     DEPS ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
+  endif()
+  if("real" IN_LIST arg_LABELS)
+    innkeeper_real_test(${name} $<TARGET_FILE:${name}>)
+  else()
+    add_test(NAME ${name} COMMAND ${name})
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
