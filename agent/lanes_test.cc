@@ -43,6 +43,7 @@ TEST_F(LanesTest, JobsOfOneGuestRunInOrderAndNeverTogether) {
                              })));
   }
   for (int i = 0; i < 50; ++i) EXPECT_EQ(order.Pop({}), i);
+  lanes.Stop(Call::Within(seconds(20)));
   EXPECT_FALSE(overlap);
 }
 
@@ -54,6 +55,7 @@ TEST_F(LanesTest, AHangingGuestDoesNotDelayAnother) {
   ASSERT_TRUE(lanes.Submit(kDb, Once([&](const Call&) { served.set_value(); })));
   EXPECT_EQ(served.get_future().wait_for(seconds(20)), std::future_status::ready);
   thaw.set_value();
+  lanes.Stop(Call::Within(seconds(20)));
 }
 
 TEST_F(LanesTest, APausedJobHoldsNoWorkerAndLetsProbesIn) {
@@ -73,6 +75,7 @@ TEST_F(LanesTest, APausedJobHoldsNoWorkerAndLetsProbesIn) {
   lanes.Submit(kWeb, std::move(probe));
   EXPECT_EQ(seen.Pop({}), "probe");
   EXPECT_EQ(seen.Pop({}), "step");
+  lanes.Stop(Call::Within(seconds(20)));
 }
 
 TEST_F(LanesTest, AFullLaneRefusesAndCounts) {
@@ -80,15 +83,16 @@ TEST_F(LanesTest, AFullLaneRefusesAndCounts) {
   std::promise<void> started, thaw;
   std::shared_future<void> thawed = thaw.get_future().share();
   lanes.Submit(kWeb, Once([&](const Call&) {
-    started.set_value();
-    thawed.wait();
-  }));
+                 started.set_value();
+                 thawed.wait();
+               }));
   started.get_future().wait();
   EXPECT_TRUE(lanes.Submit(kWeb, Once([](const Call&) {})));
   EXPECT_TRUE(lanes.Submit(kWeb, Once([](const Call&) {})));
   EXPECT_FALSE(lanes.Submit(kWeb, Once([](const Call&) {})));
   EXPECT_EQ(lanes.counts().refused, 1u);
   thaw.set_value();
+  lanes.Stop(Call::Within(seconds(20)));
 }
 
 TEST_F(LanesTest, AStuckStepIsCountedAndItsWorkerReplaced) {
@@ -102,6 +106,7 @@ TEST_F(LanesTest, AStuckStepIsCountedAndItsWorkerReplaced) {
   EXPECT_EQ(lanes.counts().abandoned, 1u);
   EXPECT_EQ(lanes.counts().stuck, 1u);
   thaw->set_value();
+  lanes.Stop(Call::Within(seconds(20)));
 }
 
 TEST_F(LanesTest, StopDoesNotWaitForAStepThatNeverReturns) {
@@ -111,9 +116,9 @@ TEST_F(LanesTest, StopDoesNotWaitForAStepThatNeverReturns) {
   {
     Lanes lanes({.workers = 1, .jobs_per_lane = 4, .stuck_grace = seconds(10)}, clock_);
     lanes.Submit(kWeb, Once([thawed, &started](const Call&) {
-      started.set_value();
-      thawed.wait();
-    }));
+                   started.set_value();
+                   thawed.wait();
+                 }));
     started.get_future().wait();
     lanes.Stop(Call::Within(milliseconds(10)));
   }

@@ -14,7 +14,8 @@ set(INNKEEPER_TEST_ENVIRONMENT "")
 if(INNKEEPER_SANITIZER STREQUAL "asan")
   list(APPEND INNKEEPER_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1"
-    "UBSAN_OPTIONS=print_stacktrace=1")
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
 elseif(INNKEEPER_SANITIZER STREQUAL "tsan")
   list(APPEND INNKEEPER_TEST_ENVIRONMENT
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")

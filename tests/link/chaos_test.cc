@@ -53,13 +53,14 @@ class ChaosTest : public testing::TestWithParam<unsigned> {
     agent_.node().Finish(agent_.link(), order.id(), order.domain_uuid());
   }
 
-  TestCentre centre_;
-  bool running_ = centre_.Start().ok();
-  TestAgent agent_{centre_.endpoint()};
+  // Before the threads that use them.
   std::set<std::string> applied_;
   std::mutex mutex_;
   std::set<std::string> known_;
   std::map<std::string, int> done_;
+  TestCentre centre_;
+  bool running_ = centre_.Start().ok();
+  TestAgent agent_{centre_.endpoint()};
 };
 
 TEST_P(ChaosTest, NoResultIsLostAndNoOrderDoneTwice) {

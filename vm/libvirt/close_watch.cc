@@ -33,13 +33,17 @@ void CloseWatch::OnClose(virConnectPtr, int reason, void* closure) {
 }
 
 CloseWatch::CloseWatch(DaemonConnection& daemon) : daemon_(daemon) {
+  // In-process drivers have nothing to lose; they take the closure and never give it back.
+  if (!daemon.remote()) return;
   auto* closure = new std::shared_ptr<State>(state_);
   const auto free = [](void* c) { delete static_cast<std::shared_ptr<State>*>(c); };
-  // In-process drivers have no such callback, and nothing to lose.
   if (virConnectRegisterCloseCallback(daemon.get(), OnClose, closure, free) < 0) free(closure);
 }
 
-CloseWatch::~CloseWatch() { virConnectUnregisterCloseCallback(daemon_.get(), OnClose); }
+CloseWatch::~CloseWatch() {
+  if (!daemon_.remote()) return;
+  virConnectUnregisterCloseCallback(daemon_.get(), OnClose);
+}
 
 void CloseWatch::NoteLoss(const std::string& why) { Note(*state_, why); }
 
