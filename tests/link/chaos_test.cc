@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 
 #include "coordinator/fleet/testing/test_messages.h"
 #include "tests/link/testing/test_agent.h"

@@ -30,6 +30,7 @@ class RawAgent {
   }
   ~RawAgent() { call_.TryCancel(); }
 
+  void Cancel() { call_.TryCancel(); }  // from any thread
   bool Write(const agent::v1::AgentMessage& message) { return stream_->Write(message); }
   std::optional<agent::v1::CoordinatorMessage> Read() {
     agent::v1::CoordinatorMessage message;
