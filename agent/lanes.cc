@@ -106,6 +106,10 @@ bool Lanes::State::Perform(uint64_t worker, std::unique_lock<std::mutex>& lock,
   const Next next = job.step(call);
   lock.lock();
   running.erase(worker);
+  if (stopping) {  // maybe abandoned: only what this object owns is still sure to be there
+    Notify();
+    return false;
+  }
   Settle(domain, std::move(job), call.stop.stop_requested() ? Next::Done() : next);
   Notify();
   return !replaced.contains(worker);
