@@ -204,8 +204,10 @@ absl::StatusOr<ConnectionPtr> StreamingLink::Open() {
     if (live.cut) connection->stream->Cancel();
   });
   metrics_.Opened();
-  if (connection->stream->Write(MakeHello()) && to_read_.Push(connection)) return connection;
-  connection->stream->Cancel();
+  if (connection->stream->Write(MakeHello())) {
+    if (to_read_.Push(connection)) return connection;
+    connection->stream->Cancel();
+  }
   connection->ended = true;  // the reader never had it
   absl::Status why = WaitAndFinish(connection);
   return why.ok() ? absl::UnavailableError("the coordinator hung up") : why;
@@ -240,8 +242,8 @@ absl::Status StreamingLink::Serve(const ConnectionPtr& first, const std::stop_to
       if (!now->stream->Write(*result)) break;
     }
     now->stream->CloseWrites();
-  } else {
-    now->stream->Cancel();
+  } else if (intact && !now->ended) {
+    now->stream->Cancel();  // to go elsewhere; one that broke keeps the coordinator's word on why
   }
   outbox_.Close();
   for (const ConnectionPtr& old : std::exchange(leaving_, {})) {
@@ -289,7 +291,7 @@ ConnectionPtr StreamingLink::Replace(const ConnectionPtr& old) {
 void StreamingLink::FinishEnded(MonotonicTime now) {
   std::erase_if(leaving_, [&](const ConnectionPtr& old) {
     if (!old->ended && now < old->leave_by) return false;
-    old->stream->Cancel();
+    if (!old->ended) old->stream->Cancel();
     static_cast<void>(WaitAndFinish(old));
     return true;
   });

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.h"
 #include "coordinator/fleet/testing/test_messages.h"
 #include "tests/link/testing/test_agent.h"
 #include "tests/link/testing/test_centre.h"
@@ -10,7 +11,9 @@
 namespace innkeeper {
 namespace {
 
-using testing::SizeIs;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
 
 const VmUid kVm1{TestUuid(1)}, kVm2{TestUuid(2)};
 
@@ -196,6 +199,7 @@ TEST_F(LinkTest, ARenewedCertificateTakesOverWithoutADisconnect) {
 }
 
 TEST_F(LinkTest, ARevokedNodeIsCutOffAndStaysOut) {
+  const CapturedLog log;
   node().Put(link(), TestDomain(1));
   Start();
   ASSERT_TRUE(Holds(kVm1));
@@ -204,6 +208,9 @@ TEST_F(LinkTest, ARevokedNodeIsCutOffAndStaysOut) {
   EXPECT_TRUE(home().Eventually([&] { return home().Count("disconnected host1") == 1; }));
   EXPECT_FALSE(node().Eventually([&] { return node().connected(); }, std::chrono::seconds(1)));
   EXPECT_EQ(home().Count("connected host1"), 1u);
+  EXPECT_THAT(log.lines(), Contains(AllOf(HasSubstr("no stream to the coordinator"),
+                                          HasSubstr("PERMISSION_DENIED"))))
+      << "the agent's log must say why";
 }
 
 TEST_F(LinkTest, AStreamEndsWithItsCertificate) {
