@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,10 @@ class FakeReports final : public NodeReports, public Inventory {
   void Snapshot(const NodeIdentity& node, std::vector<DomainReport> domains) override {
     Change([&] {
       log_.push_back("snapshot " + node.node.text + " " + std::to_string(domains.size()));
+      std::set<VmUid> named;
+      for (const DomainReport& domain : domains) named.insert(domain.uid);
       for (auto& [uid, vm] : vms_) {
-        const bool named = std::any_of(domains.begin(), domains.end(),
-                                       [&](const DomainReport& d) { return d.uid == uid; });
-        if (vm.node == node.node && !named) vm.presence = VmPresence::kMissing;
+        if (vm.node == node.node && !named.contains(uid)) vm.presence = VmPresence::kMissing;
       }
       for (const DomainReport& domain : domains) Place(node, domain);
     });
