@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 
 #include <condition_variable>
+#include <mutex>
 
 #include "base/metrics.h"
 #include "coordinator/guests/testing/fake_delivery.h"
@@ -67,7 +68,13 @@ class ControllerTest : public testing::Test {
         operation_(clock_, 10, absl::Hours(1)),
         ipa_({"c1"}, clock_),
         delivery_(inventory_, clock_, {}),
-        metrics_(registry_) {}
+        metrics_(registry_) {
+    // A host is registered before its guest's status says so, which tells this.
+    store_.OnChange([this](const GuestKey&) {
+      const std::scoped_lock lock(mutex_);
+      changed_.notify_all();
+    });
+  }
 
   std::unique_ptr<Controller> MakeController(size_t workers) {
     IdentitySettings settings;
@@ -93,17 +100,13 @@ class ControllerTest : public testing::Test {
 
   // Waits until FreeIPA has so many hosts: each guest that is off gets one, without a password.
   bool WaitForHosts(size_t count) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable changed;
-    store_.OnChange([&](const GuestKey&) { changed.notify_all(); });
-    while (ipa_.host_count() < count && std::chrono::steady_clock::now() < end)
-      changed.wait_for(lock, std::chrono::milliseconds(20));
-    store_.ForgetListeners();
-    return ipa_.host_count() == count;
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, std::chrono::steady_clock::now() + kPatience,
+                               [&] { return ipa_.host_count() >= count; });
   }
 
+  std::mutex mutex_;
+  std::condition_variable changed_;
   RealClock clock_;
   SystemRandom random_;
   prometheus::Registry registry_;

@@ -21,6 +21,11 @@ struct Waiting {
   std::optional<absl::Status> result;
 };
 
+// Statuses share what they say; one that goes to another thread shares nothing.
+absl::Status OwnCopy(const absl::Status& status) {
+  return absl::Status(status.code(), status.message());
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path) {
@@ -56,7 +61,7 @@ absl::Status Database::Write(Work work, std::function<void()> committed, const C
   std::unique_lock lock(waiting->mutex);
   waiting->changed.wait_until(lock, call.stop, call.deadline,
                               [&] { return waiting->result.has_value(); });
-  if (waiting->result) return *waiting->result;
+  if (waiting->result) return *std::move(waiting->result);
   return absl::DeadlineExceededError("the database did not write in time; it may still");
 }
 
@@ -79,7 +84,7 @@ absl::Status Database::Backup(const std::string& path, const Call& call) {
 }
 
 absl::Status Database::Health() const {
-  return health_.With([](absl::Status& health) { return health; });
+  return health_.With([](absl::Status& health) { return OwnCopy(health); });
 }
 
 void Database::Run(std::stop_token) {
@@ -126,8 +131,8 @@ void Database::Commit(std::vector<Job> jobs) {
     else
       LogError("the database does not write", {{"error", all}});
   }
-  health_.With([&](absl::Status& health) { health = all; });
-  for (size_t i = 0; i < jobs.size(); ++i) jobs[i].done(all.ok() ? results[i] : all);
+  health_.With([&](absl::Status& health) { health = OwnCopy(all); });
+  for (size_t i = 0; i < jobs.size(); ++i) jobs[i].done(OwnCopy(all.ok() ? results[i] : all));
 }
 
 }  // namespace innkeeper
