@@ -180,10 +180,14 @@ class World:
 
     @staticmethod
     def ipa_host(fqdn):
-        """The host's attributes as text, or nothing."""
-        script = (f"printf %s '{os.environ['IPA_ADMIN_PASSWORD']}' | kinit -c /tmp/e2e admin >/dev/null && "
-                  f"KRB5CCNAME=/tmp/e2e ipa host-show --all {fqdn} || true")
+        """What `ipa host-show` says: the host's attributes, or "host not found"."""
+        script = (f"export KRB5CCNAME=/tmp/e2e; printf %s '{os.environ['IPA_ADMIN_PASSWORD']}' | kinit admin >/dev/null && "
+                  f"{{ ipa host-show --all {fqdn} 2>&1 || test $? = 2; }}")
         return env("freeipa", "exec", "sh", "-c", script)
+
+    def host_is_gone(self, fqdn):
+        """True only on FreeIPA's own word: a server that does not answer is an error, not an absence."""
+        return "host not found" in self.ipa_host(fqdn)
 
     def has_keytab(self, fqdn):
         return "Keytab: True" in self.ipa_host(fqdn)
