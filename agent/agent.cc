@@ -39,8 +39,8 @@ constexpr int kMissedSweeps = 4;
 class RealAgent final : public Agent {
  public:
   explicit RealAgent(const AgentConfig& config)
-      : config_(config), health_(clock_, config.libvirt_sweep * kMissedSweeps +
-                                             std::chrono::seconds(30)) {}
+      : config_(config),
+        health_(clock_, config.libvirt_sweep * kMissedSweeps + std::chrono::seconds(30)) {}
   absl::Status Build();
   void AddTo(Daemon& daemon) override;
 
@@ -89,8 +89,8 @@ absl::Status RealAgent::Build() {
 }
 
 absl::Status RealAgent::BuildLink(const JoinRecord& joined) {
-  const std::string endpoint = config_.coordinator_endpoint.empty() ? joined.agent_endpoint
-                                                                    : config_.coordinator_endpoint;
+  const std::string endpoint =
+      config_.coordinator_endpoint.empty() ? joined.agent_endpoint : config_.coordinator_endpoint;
   ASSIGN_OR_RETURN(
       link_, GrpcCoordinatorLink::Create(
                  {.endpoints = {endpoint},

@@ -15,7 +15,7 @@ struct AgentConfig {
   Duration inspect_interval = std::chrono::minutes(5);
   int64_t lane_workers = 8;
   Duration lane_stuck_grace = std::chrono::seconds(10);
-  std::string coordinator_endpoint;   // host:port; empty: as learned when joining
+  std::string coordinator_endpoint;  // host:port; empty: as learned when joining
   std::vector<std::string> coordinator_resolve;
   Duration reconnect_first = std::chrono::seconds(1);
   Duration reconnect_most = std::chrono::seconds(60);

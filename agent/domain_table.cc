@@ -122,8 +122,7 @@ std::optional<DomainTable::Change> DomainTable::SetFacts(const DomainId& id,
 }
 
 std::optional<DomainTable::Change> DomainTable::SetUnresponsive(const DomainId& id,
-                                                                bool unresponsive,
-                                                                absl::Time now) {
+                                                                bool unresponsive, absl::Time now) {
   const auto place = entries_.find(id);
   if (place == entries_.end() || place->second.unresponsive == unresponsive) return std::nullopt;
   place->second.unresponsive = unresponsive;

@@ -1,10 +1,10 @@
 #pragma once
-// The node's view of its domains: what libvirt says, what the guests claim, and which run each is in.
-// No I/O; one owner (the agent's loop) writes, the link's thread reads copies.
+// The node's view of its domains: what libvirt says, what the guests claim, and which run each is
+// in. No I/O; one owner (the agent's loop) writes, the link's thread reads copies.
 //
-// A run id names one boot: "<node boot id>.<libvirt's run number>.<reboots seen>". It is empty while a
-// domain does not run. An agent that restarts starts counting reboots anew, so a run may get a second
-// id: the coordinator then proves the key once more, which is harmless.
+// A run id names one boot: "<node boot id>.<libvirt's run number>.<reboots seen>". It is empty
+// while a domain does not run. An agent that restarts starts counting reboots anew, so a run may
+// get a second id: the coordinator then proves the key once more, which is harmless.
 
 #include <map>
 #include <optional>

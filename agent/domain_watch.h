@@ -1,6 +1,6 @@
 #pragma once
-// Keeps one hypervisor's domain table true: events first, a cheap sweep as repair, a full list after
-// each reconnect. One thread; libvirt's thread only copies events into its queue.
+// Keeps one hypervisor's domain table true: events first, a cheap sweep as repair, a full list
+// after each reconnect. One thread; libvirt's thread only copies events into its queue.
 
 #include <functional>
 #include <memory>
@@ -74,10 +74,10 @@ class DomainWatch {
   BoundedQueue<HypervisorEvent> events_;
   mutable Guarded<DomainTable> table_;
   // The thread's own:
-  bool relist_ = true;             // the table may be wrong
-  std::set<DomainId> undefined_;   // undefined while they run: gone for good when the run ends
-  // Not there any more, and no event has said why. The event may still be on its way, and with it the
-  // only witness of an undefine: only the second sweep without it calls a domain vanished.
+  bool relist_ = true;            // the table may be wrong
+  std::set<DomainId> undefined_;  // undefined while they run: gone for good when the run ends
+  // Not there any more, and no event has said why. The event may still be on its way, and with it
+  // the only witness of an undefine: only the second sweep without it calls a domain vanished.
   std::set<DomainId> unexplained_;
   std::jthread thread_;
 };

@@ -31,7 +31,9 @@ class DomainWatchTest : public testing::Test {
     options.sweep = std::chrono::milliseconds(50);
     return options;
   }
-  static MonotonicTime Soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(20); }
+  static MonotonicTime Soon() {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  }
   agent::v1::Domain NextDomain() { return listener_.domains.PopUntil(Soon(), {}).value(); }
   // The first report of that domain that `fits`.
   agent::v1::Domain Await(const std::function<bool(const agent::v1::Domain&)>& fits) {
@@ -121,8 +123,7 @@ TEST_F(DomainWatchTest, AWishInTheMetadataIsToldWhenItChanges) {
   ASSERT_TRUE(watch_.Start().ok());
   NextDomain();
   hypervisor_.SetWish(web.id, DomainWish{EnrollWish::kYes, "web.example.test", false});
-  const agent::v1::Domain domain =
-      Await([](const agent::v1::Domain& d) { return d.has_wish(); });
+  const agent::v1::Domain domain = Await([](const agent::v1::Domain& d) { return d.has_wish(); });
   EXPECT_EQ(domain.wish().enroll(), agent::v1::Wish::ENROLL_YES);
   EXPECT_EQ(domain.wish().fqdn(), "web.example.test");
 }

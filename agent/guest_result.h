@@ -1,6 +1,6 @@
 #pragma once
-// Decodes the one JSON line that the guest's scripts leave (guest/README.md). Hostile bytes: capped,
-// shape-checked, and only closed sets come out; texts are cleaned for people.
+// Decodes the one JSON line that the guest's scripts leave (guest/README.md). Hostile bytes:
+// capped, shape-checked, and only closed sets come out; texts are cleaned for people.
 
 #include <string>
 

@@ -11,7 +11,8 @@ constexpr char kJoined[] =
     R"("family":"debian","foreign_moved":true,"sssd":true})";
 
 TEST(DecodeScriptOutcome, TakesTheLastJsonLineOfWhatTheProgramsPrinted) {
-  const auto outcome = DecodeScriptOutcome("a line\n{\"not\": \"this\"}\n" + std::string(kJoined) + "\n");
+  const auto outcome =
+      DecodeScriptOutcome("a line\n{\"not\": \"this\"}\n" + std::string(kJoined) + "\n");
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->result_class, agent::v1::RESULT_CLASS_OK);
   EXPECT_EQ(outcome->attempt, "ab12");

@@ -26,8 +26,8 @@ std::string Base64(const std::string& bytes) {
 // Lines of "key=value" behind the script, in one buffer that is zeroed with the command.
 class Parameters {
  public:
-  // `room`: bytes kept free for the values, so that the buffer never moves: a moved-from buffer would
-  // keep the password in freed memory.
+  // `room`: bytes kept free for the values, so that the buffer never moves: a moved-from buffer
+  // would keep the password in freed memory.
   Parameters(const std::string& script, size_t room) {
     input_.reserve(script.size() + sizeof kMarker + room);
     input_ += script;

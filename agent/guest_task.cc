@@ -166,7 +166,8 @@ Lanes::Next GuestTask::Failed(const absl::Status& status) {
   const AgentFailure failure = FailureOf(status);
   const bool passing =
       IsPassing(failure) || (failure == AgentFailure::kNone && IsRetryable(status));
-  // Before anything was started there is nothing to wait for: the coordinator retries by its own rule.
+  // Before anything was started there is nothing to wait for: the coordinator retries by its own
+  // rule.
   if (passing && (state_ == State::kPoll || state_ == State::kRecover)) {
     return Go(state_, kPatience);
   }
@@ -203,9 +204,9 @@ Lanes::Next GuestTask::CheckClock(const Call& call) {
                   "the guest's clock is off by " + absl::FormatDuration(skew));
   }
   if (const absl::Status set = guest_.SetTime(domain_, clock_.Now(), call); !set.ok()) {
-    return Finish(agent::v1::RESULT_CLASS_CLOCK_SKEW, "the guest's clock is off by " +
-                                                          absl::FormatDuration(skew) +
-                                                          " and cannot be set");
+    return Finish(
+        agent::v1::RESULT_CLASS_CLOCK_SKEW,
+        "the guest's clock is off by " + absl::FormatDuration(skew) + " and cannot be set");
   }
   return Go(State::kStart, Duration::zero());
 }
@@ -271,9 +272,9 @@ Lanes::Next GuestTask::Judge(const GuestExit& exit) {
   if (!outcome.ok()) {
     const std::string how = exit.by_signal ? "signal " : "exit code ";
     const std::string said = CleanGuestText(exit.err, 200);
-    return Finish(agent::v1::RESULT_CLASS_BAD_ANSWER,
-                  ToText(outcome.status()) + " (" + how + std::to_string(exit.code) +
-                      (said.empty() ? "" : ": " + said) + ")");
+    return Finish(agent::v1::RESULT_CLASS_BAD_ANSWER, ToText(outcome.status()) + " (" + how +
+                                                          std::to_string(exit.code) +
+                                                          (said.empty() ? "" : ": " + said) + ")");
   }
   if (!order_.has_verify() && !outcome->attempt.empty() && outcome->attempt != attempt() &&
       outcome->result_class != agent::v1::RESULT_CLASS_BUSY) {

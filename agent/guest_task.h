@@ -1,6 +1,6 @@
 #pragma once
-// One order in one guest, as a state machine that a lane steps. It holds no thread and no clock of its
-// own; everything it waits for is a pause between two steps.
+// One order in one guest, as a state machine that a lane steps. It holds no thread and no clock of
+// its own; everything it waits for is a pause between two steps.
 //
 //              +--> kClock --+
 //   kInspect --+             +--> kStart --> kPoll --> finished
@@ -8,9 +8,10 @@
 //                                     |        | the answer was lost, or this is a resumed order
 //                                     +-- kRecover: asks the guest what became of the attempt
 //
-// The guest may vanish, hang or lie at any point. A passing failure of its agent is waited out until
-// the order's deadline, because what runs in the guest goes on without us; a permanent one ends the
-// order with its class. The password is dropped as soon as the command was handed to the guest.
+// The guest may vanish, hang or lie at any point. A passing failure of its agent is waited out
+// until the order's deadline, because what runs in the guest goes on without us; a permanent one
+// ends the order with its class. The password is dropped as soon as the command was handed to the
+// guest.
 
 #include <atomic>
 #include <functional>
@@ -77,7 +78,7 @@ class GuestTask {
   std::atomic<End> end_ = End::kNone;
   std::string phase_;
   int64_t pid_ = 0;
-  bool recovering_ = false;      // the running program only tells about an earlier one
+  bool recovering_ = false;  // the running program only tells about an earlier one
   Duration poll_ = std::chrono::milliseconds(50);
 };
 

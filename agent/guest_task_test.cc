@@ -149,8 +149,8 @@ TEST_F(GuestTaskTest, AnAttemptThatStillRunsInTheGuestIsWaitedFor) {
   guests_.With(kWeb, [&](FakeGuest& guest) {
     guest.run = [&asked](const GuestCommand&) -> absl::StatusOr<GuestExit> {
       GuestExit exit;
-      exit.out = ++asked < 3 ? R"({"attempt":"ab12","result":"running","class":"busy"})"
-                             : Joined("ab12");
+      exit.out =
+          ++asked < 3 ? R"({"attempt":"ab12","result":"running","class":"busy"})" : Joined("ab12");
       return exit;
     };
   });

@@ -7,9 +7,9 @@
 
 namespace innkeeper {
 
-// Asks a guest what it says of itself: abilities, system, host name, addresses, clock. Blocks, a few
-// agent calls long; runs in the guest's lane. A question that the guest's agent does not support or
-// forbids leaves its field empty; an agent that does not answer at all is the error.
+// Asks a guest what it says of itself: abilities, system, host name, addresses, clock. Blocks, a
+// few agent calls long; runs in the guest's lane. A question that the guest's agent does not
+// support or forbids leaves its field empty; an agent that does not answer at all is the error.
 absl::StatusOr<agent::v1::GuestFacts> InspectGuest(GuestAgent& guest, const DomainId& id,
                                                    const Clock& clock, const Call& call);
 

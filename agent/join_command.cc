@@ -64,9 +64,10 @@ int Join(const ProgramOptions& program, const JoinOptions& options) {
     FailStart("innkeeper-agent join", joined.status());
     return kExitFailed;
   }
-  std::printf("Joined cluster %s as node %s in namespace %s.\nStart it: systemctl enable --now "
-              "innkeeper-agent\n",
-              joined->cluster.c_str(), joined->node.c_str(), joined->space.c_str());
+  std::printf(
+      "Joined cluster %s as node %s in namespace %s.\nStart it: systemctl enable --now "
+      "innkeeper-agent\n",
+      joined->cluster.c_str(), joined->node.c_str(), joined->space.c_str());
   return kExitOk;
 }
 

@@ -16,9 +16,9 @@ namespace innkeeper {
 // Owned by every worker too, so that an abandoned one still finds its mutex when it comes back.
 struct Lanes::State {
   struct Lane {
-    std::deque<Job> jobs;     // the front one is under way once `started`
+    std::deque<Job> jobs;  // the front one is under way once `started`
     std::deque<Job> probes;
-    bool running = false;     // a worker is in it
+    bool running = false;  // a worker is in it
     MonotonicTime not_before{};
     std::stop_source stop;
   };
@@ -54,9 +54,9 @@ struct Lanes::State {
   mutable std::mutex mutex;
   std::condition_variable_any changed;
   std::map<DomainId, Lane> lanes;
-  std::map<uint64_t, Running> running;   // by worker
+  std::map<uint64_t, Running> running;  // by worker
   std::map<uint64_t, std::jthread> workers;
-  std::set<uint64_t> replaced;           // stuck ones that end when they return
+  std::set<uint64_t> replaced;  // stuck ones that end when they return
   uint64_t next_worker = 0;
   uint64_t refused = 0, abandoned = 0;
   uint64_t version = 0;

@@ -29,8 +29,7 @@ int Run(const ProgramOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace innkeeper;
-  CLI::App app("The node's part of Innkeeper: watches libvirt, joins guests.\n",
-               "innkeeper-agent");
+  CLI::App app("The node's part of Innkeeper: watches libvirt, joins guests.\n", "innkeeper-agent");
   ProgramOptions options;
   int exit_code = kExitOk;
   AddProgramOptions(app, options, kAgentConfigFile);

@@ -60,12 +60,10 @@ Node::Node(Options options, std::vector<Source> sources, HostUnits& units, Coord
             const size_t source = SourceOf(id);
             return source == sources_.size() ? nullptr : &sources_[source].guest_agent;
           },
-          [this](const DomainId& id, Inspected done) { Inspect(id, std::move(done)); },
-          Reports()),
+          [this](const DomainId& id, Inspected done) { Inspect(id, std::move(done)); }, Reports()),
       next_inspection_(clock.Monotonic() + options_.inspect_interval) {
   for (const Source& source : sources_) {
-    watches_.push_back(
-        std::make_unique<DomainWatch>(options_.watch, source.hypervisor, clock_,
+    watches_.push_back(std::make_unique<DomainWatch>(options_.watch, source.hypervisor, clock_,
                                                      static_cast<DomainWatchListener&>(*this)));
   }
 }

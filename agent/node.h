@@ -20,12 +20,12 @@ namespace innkeeper {
 class Node : public LinkListener, private DomainWatchListener {
  public:
   struct Options {
-    std::string boot_id;                                 // of the kernel
+    std::string boot_id;  // of the kernel
     DomainWatch::Options watch;
     Lanes::Options lanes;
-    Duration inspect_interval = std::chrono::minutes(5); // each reachable guest's facts
-    Duration inspect_limit = std::chrono::seconds(60);   // one inspection
-    std::function<void()> turned;                        // the loop turned; quick
+    Duration inspect_interval = std::chrono::minutes(5);  // each reachable guest's facts
+    Duration inspect_limit = std::chrono::seconds(60);    // one inspection
+    std::function<void()> turned;                         // the loop turned; quick
   };
   // One libvirt daemon and the guest agents it reaches; both outlive the node.
   struct Source {

@@ -19,9 +19,8 @@ class NodeTest : public testing::Test {
     options.watch.node_boot = "boot1";
     options.watch.sweep = std::chrono::milliseconds(50);
     options.lanes.workers = 4;
-    node_ = std::make_unique<Node>(options,
-                                   std::vector<Node::Source>{{hypervisor_, guest_agent_}}, units_,
-                                   link_, clock_);
+    node_ = std::make_unique<Node>(options, std::vector<Node::Source>{{hypervisor_, guest_agent_}},
+                                   units_, link_, clock_);
     hypervisor_.Define(web_);
     hypervisor_.Boot(web_.id);
     hypervisor_.ConnectAgent(web_.id);
@@ -71,9 +70,8 @@ TEST_F(NodeTest, ASilentGuestIsShownAsUnresponsive) {
   guest.failure = AgentFailure::kUnresponsive;
   guest_agent_.Add(web_.id, guest);
   ASSERT_TRUE(node_->Start().ok());
-  EXPECT_TRUE(link_.AwaitDomain([](const auto& d) {
-    return d.agent_channel() == agent::v1::AGENT_CHANNEL_UNRESPONSIVE;
-  }));
+  EXPECT_TRUE(link_.AwaitDomain(
+      [](const auto& d) { return d.agent_channel() == agent::v1::AGENT_CHANNEL_UNRESPONSIVE; }));
 }
 
 TEST_F(NodeTest, AnOrderIsWorkedOnOnceAndItsResultToldAgainWhenAskedAgain) {

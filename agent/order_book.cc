@@ -76,8 +76,7 @@ void OrderBook::RunInspection(const agent::v1::Order& order) {
   result.set_domain_uuid(order.domain_uuid());
   result.set_kind(KindOf(order));
   inspect_(DomainId{order.domain_uuid()}, [this, result](const absl::Status& status) mutable {
-    result.set_result_class(status.ok() ? agent::v1::RESULT_CLASS_OK
-                                        : ClassOf(FailureOf(status)));
+    result.set_result_class(status.ok() ? agent::v1::RESULT_CLASS_OK : ClassOf(FailureOf(status)));
     result.set_detail(CleanGuestText(std::string(status.message()), 300));
     Finish(result);
   });

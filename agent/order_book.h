@@ -1,6 +1,6 @@
 #pragma once
-// The orders this agent was given: each id is worked on once, whoever sends it how often; results are
-// kept until the coordinator has stored them.
+// The orders this agent was given: each id is worked on once, whoever sends it how often; results
+// are kept until the coordinator has stored them.
 
 #include <functional>
 #include <map>

@@ -1,5 +1,6 @@
 #pragma once
-// The command line that both long-running programs share: --config, --set, --print-config, --version.
+// The command line that both long-running programs share: --config, --set, --print-config,
+// --version.
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// Certificates and contexts of every TLS end that we own. PEM in, PEM out; nothing here does I/O but
-// the file functions. Keys are ECDSA P-256; TLS 1.2 is the least version.
+// Certificates and contexts of every TLS end that we own. PEM in, PEM out; nothing here does I/O
+// but the file functions. Keys are ECDSA P-256; TLS 1.2 is the least version.
 
 #include <memory>
 #include <string>
@@ -36,8 +36,8 @@ struct CertificateFacts {
 // INVALID_ARGUMENT: no certificate in `pem`.
 absl::StatusOr<CertificateFacts> ReadCertificate(const std::string& pem);
 
-// OK when the key belongs to the chain's leaf, the leaf is within its time at `now`, and it verifies
-// against `ca` (PEM bundle; empty skips that). Else FAILED_PRECONDITION saying which.
+// OK when the key belongs to the chain's leaf, the leaf is within its time at `now`, and it
+// verifies against `ca` (PEM bundle; empty skips that). Else FAILED_PRECONDITION saying which.
 absl::Status ValidateKeyPair(const KeyPair& pair, const std::string& ca, absl::Time now);
 
 // Whole files. The key file is written 0600; both appear together: they are written into a fresh

@@ -19,8 +19,7 @@ std::unique_ptr<CLI::App> MakeApp(CliContext& context, int& exit_code) {
       ->envname("INNKEEPER_CA");
   app->add_option("--certificate", context.api.certificate_file, "Your certificate, PEM (https)")
       ->envname("INNKEEPER_CERTIFICATE");
-  app->add_option("--key", context.api.key_file, "Your key, PEM (https)")
-      ->envname("INNKEEPER_KEY");
+  app->add_option("--key", context.api.key_file, "Your key, PEM (https)")->envname("INNKEEPER_KEY");
   app->add_option("-n,--namespace", context.space, "Only guests of this namespace")
       ->envname("INNKEEPER_NAMESPACE");
   app->add_option("-v,--verbose", context.api.verbose, "6 and more: show HTTP requests");

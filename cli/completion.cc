@@ -28,7 +28,8 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Words>& a
   const auto subcommands = app.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* sub : subcommands) add(sub->get_name(), sub->get_description());
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) add("--" + name, option->get_description());
+    for (const std::string& name : option->get_lnames())
+      add("--" + name, option->get_description());
   }
   all.push_back(here);
   for (const CLI::App* sub : subcommands) {
@@ -43,24 +44,29 @@ std::string Bash(const std::string& program, const std::vector<Words>& all) {
     cases += "    '" + words.path + "') list='" + words.words + "';;\n";
     if (!words.path.empty()) known += "|" + words.path;
   }
-  return "_" + program + "() {\n"
+  return "_" + program +
+         "() {\n"
          "  local path='' list='' word next\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    next=\"${path:+$path }$word\"\n"
-         "    case \"|" + known.substr(known.empty() ? 0 : 1) + "|\" in *\"|$next|\"*) path=$next;; esac\n"
+         "    case \"|" +
+         known.substr(known.empty() ? 0 : 1) +
+         "|\" in *\"|$next|\"*) path=$next;; esac\n"
          "  done\n"
-         "  case \"$path\" in\n" + cases + "  esac\n"
+         "  case \"$path\" in\n" +
+         cases +
+         "  esac\n"
          "  COMPREPLY=($(compgen -W \"$list\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "}\n"
-         "complete -o default -F _" + program + " " + program + "\n";
+         "complete -o default -F _" +
+         program + " " + program + "\n";
 }
 
 std::string Fish(const std::string& program, const std::vector<Words>& all) {
   std::string text;
   for (const Words& words : all) {
-    const std::string when = words.path.empty()
-                                 ? "__fish_use_subcommand"
-                                 : "__fish_seen_subcommand_from " + words.path;
+    const std::string when =
+        words.path.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + words.path;
     for (const auto& [word, help] : words.described) {
       const bool option = word.starts_with("--");
       text += "complete -c " + program + (option ? "" : " -f") + " -n '" + when + "' " +

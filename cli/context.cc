@@ -49,8 +49,7 @@ absl::StatusOr<GuestName> FindGuestName(CliContext& context, const std::string& 
   if (!context.space.empty()) return GuestName{context.space, text};
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   admin::v1::ListGuestsResponse all;
-  RETURN_IF_ERROR(
-      client->Send("GET", "/v1/guests", nullptr, &all, Call::Within(kRequestTimeout)));
+  RETURN_IF_ERROR(client->Send("GET", "/v1/guests", nullptr, &all, Call::Within(kRequestTimeout)));
   std::vector<GuestName> found;
   for (const admin::v1::Guest& guest : all.guests()) {
     if (guest.name() == text) found.push_back({guest.namespace_(), guest.name()});

@@ -34,8 +34,8 @@ inline constexpr Duration kRequestTimeout = std::chrono::seconds(30);
 // Prints "innkeeper: MESSAGE" on stderr and returns the exit code of the status.
 int Fail(const absl::Status& status);
 
-// "web" or "namespace/web" to the guest's whole name. A bare name is looked for in --namespace, else in
-// all of them; NOT_FOUND, or FAILED_PRECONDITION when several have it.
+// "web" or "namespace/web" to the guest's whole name. A bare name is looked for in --namespace,
+// else in all of them; NOT_FOUND, or FAILED_PRECONDITION when several have it.
 struct GuestName {
   std::string space, name;
   std::string Path() const { return "/v1/guests/" + PathSegment(space) + "/" + PathSegment(name); }

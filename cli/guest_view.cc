@@ -27,8 +27,9 @@ std::string TimeText(const google::protobuf::Timestamp& time) {
 
 void AddIdentity(std::string& page, const admin::v1::Guest& guest) {
   const admin::v1::GuestStatus& status = guest.status();
-  AddLine(page, "Wish", guest.identity().enroll().empty() ? "follow the domain's metadata"
-                                                          : guest.identity().enroll());
+  AddLine(page, "Wish",
+          guest.identity().enroll().empty() ? "follow the domain's metadata"
+                                            : guest.identity().enroll());
   AddLine(page, "FQDN", status.fqdn());
   AddLine(page, "Host entry", status.host_dn());
   AddLine(page, "Host groups", Joined(guest.identity().host_groups()));
@@ -77,8 +78,8 @@ std::vector<std::string> GuestHeader(OutputFormat format) {
   if (format != OutputFormat::kWide) {
     return {"NAME", "FQDN", "ENROLLED", "ADDRESSES", "NODE", "AGENT", "AGE"};
   }
-  return {"NAMESPACE", "NAME",  "FQDN", "ENROLLED", "PHASE", "ADDRESSES", "NODE",
-          "AGENT",     "STATE", "OS",   "UID",      "AGE"};
+  return {"NAMESPACE", "NAME",  "FQDN",  "ENROLLED", "PHASE", "ADDRESSES",
+          "NODE",      "AGENT", "STATE", "OS",       "UID",   "AGE"};
 }
 
 std::vector<std::string> GuestRow(const admin::v1::Guest& guest, OutputFormat format) {
@@ -86,12 +87,13 @@ std::vector<std::string> GuestRow(const admin::v1::Guest& guest, OutputFormat fo
   const std::string age = Age(FromProtoTime(guest.created()));
   const std::string addresses = Joined(status.addresses());
   if (format != OutputFormat::kWide) {
-    return {guest.name(), status.fqdn(),  EnrolledText(guest), addresses,
-            status.node(), status.agent(), age};
+    return {guest.name(), status.fqdn(), EnrolledText(guest),
+            addresses,    status.node(), status.agent(),
+            age};
   }
-  return {guest.namespace_(), guest.name(),  status.fqdn(),  EnrolledText(guest),
-          status.phase(),     addresses,     status.node(),  status.agent(),
-          status.run_state(), status.os(),   guest.uid(),    age};
+  return {guest.namespace_(), guest.name(), status.fqdn(), EnrolledText(guest),
+          status.phase(),     addresses,    status.node(), status.agent(),
+          status.run_state(), status.os(),  guest.uid(),   age};
 }
 
 std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat format) {
@@ -101,14 +103,13 @@ std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat
 }
 
 std::string EventTable(const admin::v1::ListEventsResponse& events, bool with_guest) {
-  Table table(with_guest
-                  ? std::vector<std::string>{"AGE", "TYPE", "REASON", "GUEST", "MESSAGE"}
-                  : std::vector<std::string>{"  AGE", "TYPE", "REASON", "MESSAGE"});
+  Table table(with_guest ? std::vector<std::string>{"AGE", "TYPE", "REASON", "GUEST", "MESSAGE"}
+                         : std::vector<std::string>{"  AGE", "TYPE", "REASON", "MESSAGE"});
   for (const admin::v1::Event& event : events.events()) {
     const std::string age = Age(FromProtoTime(event.time()));
     if (with_guest) {
-      table.Add({age, event.severity(), event.reason(),
-                 event.namespace_() + "/" + event.guest(), event.message()});
+      table.Add({age, event.severity(), event.reason(), event.namespace_() + "/" + event.guest(),
+                 event.message()});
     } else {
       table.Add({"  " + age, event.severity(), event.reason(), event.message()});
     }

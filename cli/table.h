@@ -5,8 +5,9 @@
 
 namespace innkeeper {
 
-// Columns for people: padded to the widest cell, two blanks between, no borders, no trailing blanks.
-// Cells are cleaned (base/text.h) and measured in terminal columns, so wide characters line up.
+// Columns for people: padded to the widest cell, two blanks between, no borders, no trailing
+// blanks. Cells are cleaned (base/text.h) and measured in terminal columns, so wide characters line
+// up.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}

@@ -18,14 +18,14 @@ namespace {
 
 // Before a broken stream is opened again: a coordinator that restarts is back in about a second.
 constexpr auto kReopenPause = std::chrono::seconds(1);
-// A state that no waiting changes must have lasted this long: what is shown at first may be what was
-// true before the request.
+// A state that no waiting changes must have lasted this long: what is shown at first may be what
+// was true before the request.
 constexpr auto kSettle = std::chrono::seconds(3);
 
 // Reasons that stay until a person does something.
 constexpr std::array<std::string_view, 13> kHopeless{
-    "Conflict",       "NameRefused",   "NameTaken",      "PolicyRefused", "QuotaExceeded",
-    "GroupMissing",   "ExecBlocked",   "UnsupportedOs",  "PackageMissing", "IpaDenied",
+    "Conflict",          "NameRefused", "NameTaken",     "PolicyRefused",  "QuotaExceeded",
+    "GroupMissing",      "ExecBlocked", "UnsupportedOs", "PackageMissing", "IpaDenied",
     "PlacementDisputed", "RemovalHeld", "Paused"};
 
 bool IsHopeless(const std::string& reason) {
@@ -117,8 +117,8 @@ absl::Status WaitForGuest(CliContext& context, const GuestName& name, const std:
       return absl::FailedPreconditionError(what + ": " + line.last());
     }
     if (absl::IsDeadlineExceeded(watched) || !call.Check(what).ok()) {
-      return absl::DeadlineExceededError("still waiting for " + what + " after " +
-                                         context.timeout + "; last seen: " + line.last());
+      return absl::DeadlineExceededError("still waiting for " + what + " after " + context.timeout +
+                                         "; last seen: " + line.last());
     }
     // A stream that ended (the coordinator restarts, a proxy's limit) is opened again.
     if (!watched.ok() && !absl::IsUnavailable(watched)) return watched;

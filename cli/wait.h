@@ -10,10 +10,10 @@ namespace innkeeper {
 
 enum class WaitVerdict { kGoOn, kReached, kHopeless };
 
-// Follows one guest until `judge` has seen enough, telling on stderr what is awaited, for how long and
-// what goes on (one line that rewrites itself on a terminal, a line per change elsewhere).
-// DEADLINE_EXCEEDED: --timeout is over; the message says what it was waiting for and the last state.
-// FAILED_PRECONDITION: hopeless; the message says what a person must do.
+// Follows one guest until `judge` has seen enough, telling on stderr what is awaited, for how long
+// and what goes on (one line that rewrites itself on a terminal, a line per change elsewhere).
+// DEADLINE_EXCEEDED: --timeout is over; the message says what it was waiting for and the last
+// state. FAILED_PRECONDITION: hopeless; the message says what a person must do.
 absl::Status WaitForGuest(CliContext& context, const GuestName& name, const std::string& what,
                           const std::function<WaitVerdict(const admin::v1::Guest&)>& judge);
 

@@ -35,13 +35,16 @@ void CoordinatorConfig::Describe(ConfigSchema& schema) {
 
 void CoordinatorConfig::DescribeListeners(ConfigSchema& schema) {
   schema.Add("listen.agents", &listen_agents, "address:port of the gRPC port, agents only.");
-  schema.Add("listen.api", &listen_api, "address:port of the HTTPS port: join, renewal, admin API.");
+  schema.Add("listen.api", &listen_api,
+             "address:port of the HTTPS port: join, renewal, admin API.");
   schema.Add("listen.socket", &listen_socket, "unix:/PATH of the admin API's socket.");
-  schema.Add("listen.socket_group", &socket_group, "Group that may use the socket; default root's.");
+  schema.Add("listen.socket_group", &socket_group,
+             "Group that may use the socket; default root's.");
   schema.Add("listen.metrics", &listen_metrics,
              "address:port of /metrics, /livez, /readyz in plain HTTP; empty: only on listen.api.");
-  schema.Add("listen.names", &names,
-             "DNS names and addresses that agents and people connect to; default: the host's name.");
+  schema.Add(
+      "listen.names", &names,
+      "DNS names and addresses that agents and people connect to; default: the host's name.");
   schema.Add("listen.agent_endpoint", &agent_endpoint,
              "host:port told to joining agents; default: the first name and the port of "
              "listen.agents.");
@@ -65,8 +68,7 @@ void CoordinatorConfig::DescribeIpa(ConfigSchema& schema) {
              "ADDRESS[:PORT] asked for SRV records and server addresses; default: the system's.");
   schema.Add("ipa.resolve", &ipa.resolve, "host:port:address entries used instead of DNS.");
   schema.Add("ipa.ca_file", &ipa.ca_file,
-             "PEM bundle that vouches for the servers; also given to guests.",
-             Presence::kRequired);
+             "PEM bundle that vouches for the servers; also given to guests.", Presence::kRequired);
   schema.Add("ipa.user", &ipa.user, "Service account with a password.");
   schema.Add("ipa.password_file", &ipa.password_file, "File with its password.");
   schema.Add("ipa.principal", &ipa.principal, "Service principal with a keytab.");

@@ -15,11 +15,11 @@
 #include "base/version.h"
 #include "coordinator/admin/admin_gate.h"
 #include "coordinator/admin/audit_log.h"
+#include "coordinator/admin/audit_view.h"
 #include "coordinator/admin/change_feed.h"
 #include "coordinator/admin/guest_routes.h"
 #include "coordinator/admin/operation_routes.h"
 #include "coordinator/admin/token_routes.h"
-#include "coordinator/admin/audit_view.h"
 #include "coordinator/fleet/agent_service.h"
 #include "coordinator/fleet/fleet.h"
 #include "coordinator/guests/controller.h"
@@ -151,9 +151,9 @@ absl::Status RealCoordinator::BuildFleet() {
   options.heartbeat = config_.heartbeat;
   options.version = kVersion;
   fleet_metrics_ = std::make_unique<FleetMetrics>(registry_);
-  fleet_ = std::make_unique<Fleet>(home_->inventory(), home_->reports(),
-                                   [this] { return realm_; }, clock_, *fleet_metrics_,
-                                   std::move(options));
+  fleet_ = std::make_unique<Fleet>(
+      home_->inventory(), home_->reports(), [this] { return realm_; }, clock_, *fleet_metrics_,
+      std::move(options));
   nodes_ = std::make_unique<NodeDirectory>(NodeDirectory::Parts{
       *fleet_, home_->nodes(), *gate_, [this](const NodeName& node, const absl::Status& why) {
         if (agents_) agents_->EndNode(node, why);
@@ -209,20 +209,17 @@ OperationServices RealCoordinator::Services() {
       .feed = *feed_,
       .removals_allowed = config_.removals_allowed,
       .nodes = [this](const Call& call) { return nodes_->List(call); },
-      .revoke = [this](const NodeName& node, const Call& call) {
-        return nodes_->Revoke(node, call);
-      },
-      .forget = [this](const NodeName& node, const Call& call) {
-        return nodes_->Forget(node, call);
-      },
+      .revoke = [this](const NodeName& node,
+                       const Call& call) { return nodes_->Revoke(node, call); },
+      .forget = [this](const NodeName& node,
+                       const Call& call) { return nodes_->Forget(node, call); },
       .audit = [this](bool adopt, const Call& call) -> absl::StatusOr<admin::v1::AuditResponse> {
-        ASSIGN_OR_RETURN(const AuditReport report, adopt ? controller_->audit().Adopt(call)
-                                                         : controller_->audit().Run(call));
+        ASSIGN_OR_RETURN(const AuditReport report,
+                         adopt ? controller_->audit().Adopt(call) : controller_->audit().Run(call));
         return ShowAudit(report);
       },
-      .backup = [this](const std::string& path, const Call& call) {
-        return home_->Backup(path, call);
-      },
+      .backup = [this](const std::string& path,
+                       const Call& call) { return home_->Backup(path, call); },
       .version = [this](const Call& call) { return Version(call); }};
 }
 
@@ -250,8 +247,7 @@ absl::Status RealCoordinator::BuildListeners() {
   ASSIGN_OR_RETURN(const KeyPair pair, LoadKeyPair(config_.state_dir + "/serving"));
   const std::string clients =
       issuers_->Bundle(Authority::kAgents) + issuers_->Bundle(Authority::kOperators);
-  ASSIGN_OR_RETURN(TlsContext tls,
-                   MakeServerContext(pair, clients, ClientCertificate::kOptional));
+  ASSIGN_OR_RETURN(TlsContext tls, MakeServerContext(pair, clients, ClientCertificate::kOptional));
   ASSIGN_OR_RETURN(api_, Listen(config_.listen_api, std::move(tls)));
   ASSIGN_OR_RETURN(socket_, Listen(config_.listen_socket, nullptr));
   RouteOn(*api_);

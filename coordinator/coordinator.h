@@ -11,7 +11,8 @@ namespace innkeeper {
 
 class Coordinator {
  public:
-  // Opens the state (FAILED_PRECONDITION: another coordinator has it), binds the ports, starts nothing.
+  // Opens the state (FAILED_PRECONDITION: another coordinator has it), binds the ports, starts
+  // nothing.
   static absl::StatusOr<std::unique_ptr<Coordinator>> Create(const CoordinatorConfig& config);
   virtual ~Coordinator() = default;
   // Adds what it consists of to the daemon, in the order of start.

@@ -98,8 +98,8 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
   const Call call = Call::Within(kTimeout);
   ASSIGN_OR_RETURN(const ClusterId cluster, ClusterIdOf(config.state_dir, config.cluster_id));
   if (arguments.secret_file.empty()) {
-    arguments.secret_file = config.state_dir +
-                            (arguments.account == "user" ? "/ipa.password" : "/ipa.keytab");
+    arguments.secret_file =
+        config.state_dir + (arguments.account == "user" ? "/ipa.password" : "/ipa.keytab");
   }
   IpaOptions login = SettingsOf(config);
   if (login.servers.empty()) {
@@ -158,8 +158,11 @@ absl::Status Check(const CoordinatorConfig& config, const std::vector<std::strin
     const bool skipped = check.result == RightCheck::Result::kSkipped;
     const bool fine = check.result == RightCheck::Result::kGood;
     good = good && fine;
-    std::printf("[%s] %s%s%s\n", fine ? " ok " : skipped ? "skip" : "BAD ", check.what.c_str(),
-                check.detail.empty() ? "" : ": ", check.detail.c_str());
+    std::printf("[%s] %s%s%s\n",
+                fine      ? " ok "
+                : skipped ? "skip"
+                          : "BAD ",
+                check.what.c_str(), check.detail.empty() ? "" : ": ", check.detail.c_str());
   }
   if (good) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -12,8 +12,8 @@ namespace innkeeper {
 std::string RealmOf(const CoordinatorConfig& config);
 // Where FreeIPA is, without any account.
 IpaOptions SettingsOf(const CoordinatorConfig& config);
-// With the configured account; reads the password file, or prepares this process for Kerberos (call it
-// before the first thread). INVALID_ARGUMENT: no account, or two.
+// With the configured account; reads the password file, or prepares this process for Kerberos (call
+// it before the first thread). INVALID_ARGUMENT: no account, or two.
 absl::StatusOr<IpaOptions> AccountOf(const CoordinatorConfig& config);
 
 }  // namespace innkeeper

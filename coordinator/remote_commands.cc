@@ -34,8 +34,7 @@ struct Remote {
     }
     absl::StatusOr<std::unique_ptr<ApiClient>> client =
         ApiClient::Create({.server = config.listen_socket});
-    const absl::Status done =
-        client.ok() ? ask(**client, Call::Within(kTimeout)) : client.status();
+    const absl::Status done = client.ok() ? ask(**client, Call::Within(kTimeout)) : client.status();
     exit_code = done.ok() ? kExitOk : kExitFailed;
     if (!done.ok()) FailStart("innkeeper-coordinator", done);
   }
@@ -132,9 +131,10 @@ void AddOperatorCommands(CLI::App& app, const Remote& remote) {
       RETURN_IF_ERROR(WritePrivate(stem + ".key", made.key()));
       RETURN_IF_ERROR(WritePrivate(stem + ".crt", made.certificate()));
       RETURN_IF_ERROR(WritePrivate(*out + "/ca.crt", made.ca()));
-      std::printf("innkeeper --server https://HOST:7444 --ca %s/ca.crt --certificate %s.crt --key "
-                  "%s.key guests\n",
-                  out->c_str(), stem.c_str(), stem.c_str());
+      std::printf(
+          "innkeeper --server https://HOST:7444 --ca %s/ca.crt --certificate %s.crt --key "
+          "%s.key guests\n",
+          out->c_str(), stem.c_str(), stem.c_str());
       return absl::OkStatus();
     });
   });

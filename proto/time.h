@@ -11,8 +11,8 @@ namespace innkeeper {
 inline google::protobuf::Timestamp ToProtoTime(absl::Time time) {
   google::protobuf::Timestamp message;
   message.set_seconds(absl::ToUnixSeconds(time));
-  message.set_nanos(static_cast<int32_t>(
-      (time - absl::FromUnixSeconds(message.seconds())) / absl::Nanoseconds(1)));
+  message.set_nanos(static_cast<int32_t>((time - absl::FromUnixSeconds(message.seconds())) /
+                                         absl::Nanoseconds(1)));
   return message;
 }
 
@@ -23,8 +23,8 @@ inline absl::Time FromProtoTime(const google::protobuf::Timestamp& message) {
 inline google::protobuf::Duration ToProtoDuration(absl::Duration duration) {
   google::protobuf::Duration message;
   message.set_seconds(absl::ToInt64Seconds(duration));
-  message.set_nanos(static_cast<int32_t>(
-      (duration - absl::Seconds(message.seconds())) / absl::Nanoseconds(1)));
+  message.set_nanos(
+      static_cast<int32_t>((duration - absl::Seconds(message.seconds())) / absl::Nanoseconds(1)));
   return message;
 }
 

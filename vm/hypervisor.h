@@ -31,8 +31,8 @@ struct DomainWish {
   bool operator==(const DomainWish&) const = default;
 };
 
-// What libvirt says of one domain. Names and MACs are whatever its owner wrote: checked for size and
-// UTF-8, not for truth.
+// What libvirt says of one domain. Names and MACs are whatever its owner wrote: checked for size
+// and UTF-8, not for truth.
 struct DomainState {
   DomainId id;
   std::string name;
@@ -41,19 +41,30 @@ struct DomainState {
   AgentChannel channel = AgentChannel::kUnknown;
   bool persistent = true;
   std::optional<DomainWish> wish;
-  std::string wish_error;          // why the element was refused; then `wish` is empty
-  std::vector<std::string> macs;   // lower case
+  std::string wish_error;         // why the element was refused; then `wish` is empty
+  std::vector<std::string> macs;  // lower case
   bool operator==(const DomainState&) const = default;
 };
 
 // A domain event, as it came: copied, not judged.
 struct HypervisorEvent {
   enum class Kind {
-    kDefined, kUndefined, kStarted, kSuspended, kResumed, kStopped, kCrashed, kRebooted,
-    kMigratedAway, kAgentConnected, kAgentDisconnected, kMetadataChanged, kDeviceChanged,
-    kConnectionLost,   // every domain's state is now doubtful; no domain
-    kConnectionBack,   // list all again; no domain
-    kEventsDropped,    // the receiver was too slow: list all again; no domain
+    kDefined,
+    kUndefined,
+    kStarted,
+    kSuspended,
+    kResumed,
+    kStopped,
+    kCrashed,
+    kRebooted,
+    kMigratedAway,
+    kAgentConnected,
+    kAgentDisconnected,
+    kMetadataChanged,
+    kDeviceChanged,
+    kConnectionLost,  // every domain's state is now doubtful; no domain
+    kConnectionBack,  // list all again; no domain
+    kEventsDropped,   // the receiver was too slow: list all again; no domain
   };
   Kind kind;
   DomainId domain;

@@ -9,7 +9,8 @@
 
 namespace innkeeper {
 
-// A coordinator that listens: what the node publishes comes out of queues, orders are put in by hand.
+// A coordinator that listens: what the node publishes comes out of queues, orders are put in by
+// hand.
 class FakeLink final : public CoordinatorLink {
  public:
   absl::Status Start(LinkListener& listener) override {

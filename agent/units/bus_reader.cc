@@ -32,8 +32,8 @@ std::string Name(const ObjectProperty& property) {
 absl::StatusOr<std::string> ReadText(sd_bus* bus, const ObjectProperty& p) {
   BusError error;
   char* text = nullptr;
-  const int result = sd_bus_get_property_string(bus, p.service, p.path.c_str(),
-                                                p.interface.c_str(), p.name, error.get(), &text);
+  const int result = sd_bus_get_property_string(bus, p.service, p.path.c_str(), p.interface.c_str(),
+                                                p.name, error.get(), &text);
   if (result < 0) return error.ToStatus(result, Name(p));
   std::string copy(text);
   std::free(text);
@@ -45,9 +45,8 @@ template <class Number>
 absl::StatusOr<Number> ReadNumber(sd_bus* bus, const ObjectProperty& p, char type) {
   BusError error;
   Number number = 0;
-  const int result = sd_bus_get_property_trivial(bus, p.service, p.path.c_str(),
-                                                 p.interface.c_str(), p.name, error.get(), type,
-                                                 &number);
+  const int result = sd_bus_get_property_trivial(
+      bus, p.service, p.path.c_str(), p.interface.c_str(), p.name, error.get(), type, &number);
   if (result < 0) return error.ToStatus(result, Name(p));
   return number;
 }
@@ -109,7 +108,8 @@ absl::StatusOr<std::optional<UnitState>> ReadUnit(sd_bus* bus, const std::string
   state.cpu_nanoseconds =
       CounterOr0(ReadNumber<uint64_t>(bus, {kSystemd, path, type, "CPUUsageNSec"}, 't'));
   if (name.ends_with(".service")) {
-    state.restarts = CounterOr0(ReadNumber<uint32_t>(bus, {kSystemd, path, type, "NRestarts"}, 'u'));
+    state.restarts =
+        CounterOr0(ReadNumber<uint32_t>(bus, {kSystemd, path, type, "NRestarts"}, 'u'));
   }
   return state;
 }

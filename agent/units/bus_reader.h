@@ -1,6 +1,6 @@
 #pragma once
-// What systemd and machined answer, decoded. Each call is one or a few round trips on the bus; blocks, no
-// longer than the bus's method call timeout each.
+// What systemd and machined answer, decoded. Each call is one or a few round trips on the bus;
+// blocks, no longer than the bus's method call timeout each.
 
 #include <optional>
 #include <string>

@@ -17,7 +17,7 @@ class HostUnitsWorld {
  public:
   virtual ~HostUnitsWorld() = default;
   virtual HostUnits& units() = 0;
-  virtual void StopDaemon() = 0;   // libvirtd.service, which runs at first
+  virtual void StopDaemon() = 0;  // libvirtd.service, which runs at first
   virtual void StartDaemon() = 0;
   // Registers a machine `name` of that domain; its scope's unit.
   virtual void AddMachine(const std::string& name, const DomainId& id) = 0;
@@ -98,9 +98,8 @@ TEST_P(HostUnitsContract, AMachineNameThatComesBackIsTheNewDomains) {
   ASSERT_TRUE(Await([&](const auto& v) { return v.machines.contains(first); }));
   world_->RemoveMachine("qemu-8-contract");
   world_->AddMachine("qemu-8-contract", second);
-  EXPECT_TRUE(Await([&](const auto& v) {
-    return v.machines.contains(second) && !v.machines.contains(first);
-  }));
+  EXPECT_TRUE(Await(
+      [&](const auto& v) { return v.machines.contains(second) && !v.machines.contains(first); }));
   world_->RemoveMachine("qemu-8-contract");
 }
 

@@ -46,9 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Hosts, HostUnitsContract,
 
 TEST(SdBusHostUnitsTest, WithoutABusItGoesOnAndSaysSo) {
   const TempDir folder;
-  const auto units =
-      MakeSdBusHostUnits({.address = "unix:path=" + folder.File("nobody"),
-                          .retry = std::chrono::milliseconds(10)});
+  const auto units = MakeSdBusHostUnits(
+      {.address = "unix:path=" + folder.File("nobody"), .retry = std::chrono::milliseconds(10)});
   EXPECT_TRUE(units->Start([] { ADD_FAILURE() << "nothing changed"; }).ok());
   EXPECT_FALSE(units->View().bus);
   units->Stop();

@@ -20,7 +20,8 @@ namespace innkeeper {
 namespace {
 
 constexpr uint64_t kMethodTimeoutMicroseconds = 2'000'000;
-// Looks after signals come at most this often: a host that boots a hundred guests signals in bursts.
+// Looks after signals come at most this often: a host that boots a hundred guests signals in
+// bursts.
 constexpr Duration kLookInterval = std::chrono::milliseconds(200);
 
 // The same but for numbers that always move.
@@ -137,17 +138,22 @@ absl::Status SdBusHostUnits::Connect() {
   const auto match = [&](const std::string& rule, sd_bus_message_handler_t handler) {
     if (result >= 0) result = sd_bus_add_match(raw, nullptr, rule.c_str(), handler, this);
   };
-  match("type='signal',sender='org.freedesktop.machine1',"
-        "interface='org.freedesktop.machine1.Manager'", OnMachine);
+  match(
+      "type='signal',sender='org.freedesktop.machine1',"
+      "interface='org.freedesktop.machine1.Manager'",
+      OnMachine);
   for (const std::string& daemon : options_.daemons) {
-    match("type='signal',sender='org.freedesktop.systemd1',"
-          "interface='org.freedesktop.DBus.Properties',path='" + UnitPath(daemon) + "'", OnSignal);
+    match(
+        "type='signal',sender='org.freedesktop.systemd1',"
+        "interface='org.freedesktop.DBus.Properties',path='" +
+            UnitPath(daemon) + "'",
+        OnSignal);
   }
   if (result < 0) return ErrnoStatus(-result, "matching signals");
   BusError error;
-  result = sd_bus_call_method(raw, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                              "org.freedesktop.systemd1.Manager", "Subscribe", error.get(), nullptr,
-                              "");
+  result =
+      sd_bus_call_method(raw, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                         "org.freedesktop.systemd1.Manager", "Subscribe", error.get(), nullptr, "");
   return result < 0 ? error.ToStatus(result, "subscribing to systemd") : absl::OkStatus();
 }
 

@@ -1,8 +1,7 @@
 // The contract on a real systemd with machined, in a container of tests/env.
 
-#include "agent/units/sdbus_host_units.h"
-
 #include "agent/units/host_units_contract.h"
+#include "agent/units/sdbus_host_units.h"
 #include "vm/testing/real_env.h"
 
 namespace innkeeper {
@@ -24,9 +23,7 @@ class SystemdWorld final : public HostUnitsWorld {
   void AddMachine(const std::string& name, const DomainId& id) override {
     RunEnv({"systemd", "machine-add", name, id.uuid});
   }
-  void RemoveMachine(const std::string& name) override {
-    RunEnv({"systemd", "machine-rm", name});
-  }
+  void RemoveMachine(const std::string& name) override { RunEnv({"systemd", "machine-rm", name}); }
 
  private:
   // So long a sweep that only signals can be what shows a change.

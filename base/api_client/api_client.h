@@ -13,7 +13,7 @@
 namespace innkeeper {
 
 struct ApiOptions {
-  std::string server;  // "unix:/PATH" or "https://host:port"
+  std::string server;                               // "unix:/PATH" or "https://host:port"
   std::string ca_file, certificate_file, key_file;  // https only
   int verbose = 0;                                  // 6 and more: requests on stderr
 };

@@ -5,8 +5,8 @@
 
 namespace innkeeper {
 
-// Server-sent events (WHATWG HTML, "event stream interpretation"), fed in pieces of any size. A line
-// over 1 MiB ends the stream.
+// Server-sent events (WHATWG HTML, "event stream interpretation"), fed in pieces of any size. A
+// line over 1 MiB ends the stream.
 class EventStreamParser {
  public:
   // Returns false to end the stream. A keep-alive comment (": ...") is not an event.

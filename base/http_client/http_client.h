@@ -48,8 +48,8 @@ class HttpClient {
     size_t connections = 2;            // at most this many requests in flight; more wait
     size_t reply_cap = 16u << 20;      // bytes; a larger body is RESOURCE_EXHAUSTED
     bool verify_host_name = true;
-    // A connection idle for longer is not used again: the server may just be closing it, and a write
-    // whose connection dies has an unknown outcome. Apache's default patience is 5 s.
+    // A connection idle for longer is not used again: the server may just be closing it, and a
+    // write whose connection dies has an unknown outcome. Apache's default patience is 5 s.
     Duration idle_limit = std::chrono::seconds(4);
     Duration connect_timeout = std::chrono::seconds(5);
   };

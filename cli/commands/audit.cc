@@ -20,13 +20,13 @@ void Print(const admin::v1::AuditResponse& audit, OutputFormat format) {
   if (!audit.findings().empty()) {
     Table table({"FINDING", "FQDN", "GUEST", "ADOPT WOULD", "DETAIL"});
     for (const admin::v1::AuditResponse::Finding& finding : audit.findings()) {
-      table.Add({finding.kind(), finding.fqdn(), finding.guest(), finding.action(),
-                 finding.detail()});
+      table.Add(
+          {finding.kind(), finding.fqdn(), finding.guest(), finding.action(), finding.detail()});
     }
     std::fputs(table.Text().c_str(), stdout);
   }
-  std::fprintf(stderr, "%d hosts of ours in FreeIPA, %d guests, %d findings\n",
-               audit.hosts_seen(), audit.guests_seen(), audit.findings_size());
+  std::fprintf(stderr, "%d hosts of ours in FreeIPA, %d guests, %d findings\n", audit.hosts_seen(),
+               audit.guests_seen(), audit.findings_size());
 }
 
 absl::Status Run(CliContext& context, bool adopt, bool& clean) {
@@ -43,8 +43,7 @@ absl::Status Run(CliContext& context, bool adopt, bool& clean) {
 
 void AddAuditCommand(const CommandHost& host) {
   CLI::App* command = host.app.add_subcommand(
-      "audit",
-      "Compare our hosts in FreeIPA with our guests, both ways; exit code 7 on findings");
+      "audit", "Compare our hosts in FreeIPA with our guests, both ways; exit code 7 on findings");
   const auto adopt = std::make_shared<bool>(false);
   command->add_flag("--adopt", *adopt,
                     "Bind our own hosts without a guest to guests again (after a lost database); "

@@ -1,6 +1,6 @@
 #pragma once
-// One function per command: it adds its subcommand, options and examples to the app, and binds what it
-// does. The exit code goes to `exit_code`.
+// One function per command: it adds its subcommand, options and examples to the app, and binds what
+// it does. The exit code goes to `exit_code`.
 
 #include <CLI/CLI.hpp>
 

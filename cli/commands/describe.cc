@@ -13,8 +13,7 @@ absl::Status Describe(CliContext& context, const std::string& text) {
   ASSIGN_OR_RETURN(const GuestName name, FindGuestName(context, text));
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   admin::v1::Guest guest;
-  RETURN_IF_ERROR(
-      client->Send("GET", name.Path(), nullptr, &guest, Call::Within(kRequestTimeout)));
+  RETURN_IF_ERROR(client->Send("GET", name.Path(), nullptr, &guest, Call::Within(kRequestTimeout)));
   if (context.format() == OutputFormat::kJson || context.format() == OutputFormat::kYaml) {
     std::fputs(MachineText(guest, context.format()).c_str(), stdout);
     return absl::OkStatus();

@@ -44,8 +44,7 @@ absl::Status Reread(ApiClient& client, const GuestName& name, admin::v1::Guest& 
   return client.Send("GET", name.Path(), nullptr, &guest, Call::Within(kRequestTimeout));
 }
 
-absl::Status EnrollOne(CliContext& context, const EnrollOptions& options,
-                       const std::string& text) {
+absl::Status EnrollOne(CliContext& context, const EnrollOptions& options, const std::string& text) {
   ASSIGN_OR_RETURN(const GuestName name, NameToEnroll(context, text));
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   admin::v1::Guest guest;
@@ -55,8 +54,8 @@ absl::Status EnrollOne(CliContext& context, const EnrollOptions& options,
     Tell(context, guest, "will be enrolled (`innkeeper guests --watch` follows it)");
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(WaitForGuest(context, name, name.space + "/" + name.name + " to be enrolled",
-                               JudgeEnrolled));
+  RETURN_IF_ERROR(
+      WaitForGuest(context, name, name.space + "/" + name.name + " to be enrolled", JudgeEnrolled));
   RETURN_IF_ERROR(Reread(*client, name, guest));
   Tell(context, guest, ("is enrolled as " + guest.status().fqdn()).c_str());
   return absl::OkStatus();
@@ -107,8 +106,8 @@ absl::Status VerifyOne(CliContext& context, const std::string& text, bool& well)
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   admin::v1::Guest guest;
   ASSIGN_OR_RETURN(const Duration timeout, ParseDuration(context.timeout));
-  RETURN_IF_ERROR(client->Send("POST", name.Path() + ":verify", nullptr, &guest,
-                               Call::Within(timeout)));
+  RETURN_IF_ERROR(
+      client->Send("POST", name.Path() + ":verify", nullptr, &guest, Call::Within(timeout)));
   const admin::v1::Condition* enrolled = FindCondition(guest, "Enrolled");
   well = enrolled != nullptr && enrolled->status() == "True";
   std::string verdict = EnrolledText(guest);

@@ -34,11 +34,11 @@ bool PrintOne(const std::string& data, OutputFormat format) {
   if (format == OutputFormat::kJson || format == OutputFormat::kYaml) {
     std::fputs(MachineText(event, format).c_str(), stdout);
   } else {
-    std::printf("%s  %s  %s  %s/%s  %s\n",
-                absl::FormatTime("%H:%M:%S", FromProtoTime(event.time()), absl::LocalTimeZone())
-                    .c_str(),
-                event.severity().c_str(), event.reason().c_str(), event.namespace_().c_str(),
-                event.guest().c_str(), Printable(event.message()).c_str());
+    std::printf(
+        "%s  %s  %s  %s/%s  %s\n",
+        absl::FormatTime("%H:%M:%S", FromProtoTime(event.time()), absl::LocalTimeZone()).c_str(),
+        event.severity().c_str(), event.reason().c_str(), event.namespace_().c_str(),
+        event.guest().c_str(), Printable(event.message()).c_str());
   }
   std::fflush(stdout);
   return true;
@@ -58,8 +58,8 @@ absl::Status Run(CliContext& context, const EventsOptions& options) {
         Call::Within(std::chrono::hours(24 * 365)));
   }
   admin::v1::ListEventsResponse events;
-  RETURN_IF_ERROR(client->Send("GET", PathOf(context, name, options.limit, false), nullptr,
-                               &events, Call::Within(kRequestTimeout)));
+  RETURN_IF_ERROR(client->Send("GET", PathOf(context, name, options.limit, false), nullptr, &events,
+                               Call::Within(kRequestTimeout)));
   if (format == OutputFormat::kJson || format == OutputFormat::kYaml) {
     std::fputs(MachineText(events, format).c_str(), stdout);
   } else {

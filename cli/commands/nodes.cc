@@ -24,8 +24,8 @@ void Print(const admin::v1::ListNodesResponse& nodes, OutputFormat format) {
   for (const admin::v1::Node& node : nodes.nodes()) {
     const absl::Duration left = FromProtoTime(node.certificate_expires()) - absl::Now();
     const std::string certificate = !node.has_certificate_expires() ? ""
-                                    : left > absl::ZeroDuration() ? ShortDuration(left) + " left"
-                                                                  : "expired";
+                                    : left > absl::ZeroDuration()   ? ShortDuration(left) + " left"
+                                                                    : "expired";
     table.Add({node.name(), node.namespace_(), node.state(), Age(FromProtoTime(node.since())),
                std::to_string(node.domains()), node.version(), certificate, node.address(),
                node.libvirt()});
@@ -36,8 +36,7 @@ void Print(const admin::v1::ListNodesResponse& nodes, OutputFormat format) {
 absl::Status List(CliContext& context) {
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   admin::v1::ListNodesResponse nodes;
-  RETURN_IF_ERROR(
-      client->Send("GET", "/v1/nodes", nullptr, &nodes, Call::Within(kRequestTimeout)));
+  RETURN_IF_ERROR(client->Send("GET", "/v1/nodes", nullptr, &nodes, Call::Within(kRequestTimeout)));
   Print(nodes, context.format());
   return absl::OkStatus();
 }

@@ -19,8 +19,8 @@ absl::Status Act(CliContext& context, const std::string& verb) {
     std::fputs(MachineText(state, context.format()).c_str(), stdout);
     return absl::OkStatus();
   }
-  std::printf("Writes:    %s\n", state.paused() ? ("paused by " + state.paused_by()).c_str()
-                                                : "go on");
+  std::printf("Writes:    %s\n",
+              state.paused() ? ("paused by " + state.paused_by()).c_str() : "go on");
   std::printf("Removals:  %d of %d in the window%s\n", state.removals_in_window(),
               state.removals_allowed(), state.brake() ? ", held by the brake" : "");
   if (state.brake()) std::printf("Brake:     %s\n", state.brake_reason().c_str());

@@ -1,6 +1,7 @@
+#include "base/version.h"
+
 #include <cstdio>
 
-#include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
@@ -13,8 +14,8 @@ int Run(CliContext& context) {
   absl::StatusOr<ApiClient*> client = context.Client();
   if (!client.ok()) return Fail(client.status());
   admin::v1::Version server;
-  const absl::Status asked = (*client)->Send("GET", "/v1/version", nullptr, &server,
-                                             Call::Within(kRequestTimeout));
+  const absl::Status asked =
+      (*client)->Send("GET", "/v1/version", nullptr, &server, Call::Within(kRequestTimeout));
   if (!asked.ok()) {
     std::printf("coordinator  not reached\n");
     return kCliOk;  // the version of this program was asked for and told

@@ -12,21 +12,21 @@
 namespace innkeeper {
 
 struct Caller {
-  std::string name;     // "uid 0", "operator anna"
+  std::string name;  // "uid 0", "operator anna"
   std::string address;
 };
 
 class AdminGate {
  public:
-  // The name in an operator's certificate (PEM, verified by the channel); PERMISSION_DENIED for others.
+  // The name in an operator's certificate (PEM, verified by the channel); PERMISSION_DENIED for
+  // others.
   using OperatorOf = std::function<absl::StatusOr<std::string>(const std::string& certificate)>;
   AdminGate(AuditLog& audit, OperatorOf operator_of)
       : audit_(audit), operator_of_(std::move(operator_of)) {}
 
   // What a guarded handler returns; the object (for the audit log) is what it acted on.
-  using Handler =
-      std::function<absl::StatusOr<HttpServerReply>(const HttpServerRequest&, const Caller&,
-                                                    const Call&)>;
+  using Handler = std::function<absl::StatusOr<HttpServerReply>(const HttpServerRequest&,
+                                                                const Caller&, const Call&)>;
   enum class Trace { kAudited, kPlain };  // plain: lists of what anybody with access may see
   // Identifies the caller, runs the handler, turns its error into a reply, writes the audit line.
   HttpHandler Guard(const std::string& action, Trace trace, Handler handler);

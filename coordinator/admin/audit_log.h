@@ -8,9 +8,9 @@
 
 namespace innkeeper {
 
-// Who did what: one JSON line each, appended and flushed to a file of its own (0600) that nothing else
-// writes. A line that cannot be written goes to the log as an error and is counted; what it tells of is
-// not undone by it. Thread-safe; blocks on the disk.
+// Who did what: one JSON line each, appended and flushed to a file of its own (0600) that nothing
+// else writes. A line that cannot be written goes to the log as an error and is counted; what it
+// tells of is not undone by it. Thread-safe; blocks on the disk.
 class AuditLog {
  public:
   // Opens for appending; made when missing. An empty path writes to the log instead.

@@ -52,9 +52,8 @@ void ChangeFeed::Run(const std::stop_token& stop) {
     Pending work;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_until(lock, stop, next_keep_alive, [this] {
-        return !pending_.guests.empty() || !pending_.events.empty();
-      });
+      changed_.wait_until(lock, stop, next_keep_alive,
+                          [this] { return !pending_.guests.empty() || !pending_.events.empty(); });
       work = std::exchange(pending_, Pending{{}, {}, pending_.version});
     }
     for (const GuestKey& key : work.guests) TellGuest(key, stop);
@@ -95,8 +94,7 @@ void ChangeFeed::KeepAlive() {
 }
 
 void ChangeFeed::FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter) {
-  followers_.With(
-      [&](auto& all) { all.push_back({std::move(stream), std::move(filter), false}); });
+  followers_.With([&](auto& all) { all.push_back({std::move(stream), std::move(filter), false}); });
 }
 
 void ChangeFeed::FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter) {
@@ -127,8 +125,7 @@ absl::StatusOr<admin::v1::Guest> ChangeFeed::Await(
     absl::StatusOr<admin::v1::Guest> guest = show_(key, call);
     if (!guest.ok() || reached(*guest)) return guest;
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, call.stop, call.deadline,
-                        [&] { return pending_.version != seen; });
+    changed_.wait_until(lock, call.stop, call.deadline, [&] { return pending_.version != seen; });
     lock.unlock();
     RETURN_IF_ERROR(call.Check("wait for " + key.Text()));
   }

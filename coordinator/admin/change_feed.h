@@ -1,7 +1,7 @@
 #pragma once
-// Server-sent events of guests and of what happens to them. Changes come from the store, the inventory
-// and the recorder; one thread reads the guest anew and tells every stream that asked for it, so that a
-// burst of changes of one guest costs one line.
+// Server-sent events of guests and of what happens to them. Changes come from the store, the
+// inventory and the recorder; one thread reads the guest anew and tells every stream that asked for
+// it, so that a burst of changes of one guest costs one line.
 
 #include <condition_variable>
 #include <functional>
@@ -44,9 +44,9 @@ class ChangeFeed {
   static std::string Lines(const std::vector<EventRecord>& events);
 
   // Waits until `reached` is true of the guest as shown. DEADLINE_EXCEEDED, CANCELLED by call.
-  absl::StatusOr<admin::v1::Guest> Await(const GuestKey& key,
-                                         const std::function<bool(const admin::v1::Guest&)>& reached,
-                                         const Call& call);
+  absl::StatusOr<admin::v1::Guest> Await(
+      const GuestKey& key, const std::function<bool(const admin::v1::Guest&)>& reached,
+      const Call& call);
 
  private:
   struct Follower {

@@ -9,7 +9,8 @@ namespace innkeeper {
 namespace {
 
 constexpr size_t kPage = 500;
-// A person's edit loses against the reconciler's writes now and then; it is made again on what is new.
+// A person's edit loses against the reconciler's writes now and then; it is made again on what is
+// new.
 constexpr int kEditTries = 8;
 
 absl::StatusOr<GuestKey> KeyOf(const HttpServerRequest& request) {
@@ -41,8 +42,7 @@ absl::StatusOr<std::vector<admin::v1::Guest>> GuestRoutes::ShowAll(const std::st
     ASSIGN_OR_RETURN(const std::vector<Guest> page, services_.store.List(after, kPage, call));
     for (const Guest& guest : page) {
       if (!space.empty() && guest.key.space != space) continue;
-      shown.push_back(
-          ShowGuest(guest, services_.inventory.Find(guest.uid), services_.clock.Now()));
+      shown.push_back(ShowGuest(guest, services_.inventory.Find(guest.uid), services_.clock.Now()));
     }
     if (page.size() < kPage) return shown;
     after = page.back().key;
@@ -151,8 +151,7 @@ absl::StatusOr<HttpServerReply> GuestRoutes::Verify(const HttpServerRequest& req
   // Proven again, or no longer enrolled: both are an answer.
   const auto settled = [&](const admin::v1::Guest&) {
     const absl::StatusOr<Guest> now = services_.store.Get(key, call);
-    return !now.ok() || now->status.phase != Phase::kEnrolled ||
-           !now->status.verified_run.empty();
+    return !now.ok() || now->status.phase != Phase::kEnrolled || !now->status.verified_run.empty();
   };
   ASSIGN_OR_RETURN(const admin::v1::Guest shown, services_.feed.Await(key, settled, call));
   return JsonReply(shown);

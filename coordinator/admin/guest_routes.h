@@ -32,8 +32,7 @@ class GuestRoutes {
   absl::StatusOr<Guest> GuestFor(const GuestKey& key, const Call& call);
   absl::Status Edit(const GuestKey& key, const Call& call,
                     const std::function<void(IdentitySpec&)>& edit);
-  absl::StatusOr<std::vector<admin::v1::Guest>> ShowAll(const std::string& space,
-                                                        const Call& call);
+  absl::StatusOr<std::vector<admin::v1::Guest>> ShowAll(const std::string& space, const Call& call);
 
   const Services services_;
 };

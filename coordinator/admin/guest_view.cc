@@ -48,8 +48,7 @@ void ShowVm(const VmRecord& vm, absl::Time now, admin::v1::GuestStatus& out) {
 
 }  // namespace
 
-admin::v1::Guest ShowGuest(const Guest& guest, const std::optional<VmRecord>& vm,
-                           absl::Time now) {
+admin::v1::Guest ShowGuest(const Guest& guest, const std::optional<VmRecord>& vm, absl::Time now) {
   admin::v1::Guest out;
   out.set_namespace_(guest.key.space);
   out.set_name(guest.key.name);

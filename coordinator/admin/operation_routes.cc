@@ -29,9 +29,9 @@ Reply ListEvents(const OperationServices& services, const HttpServerRequest& req
   std::optional<GuestKey> guest;
   if (!filter.space.empty() && !filter.name.empty()) guest = GuestKey{filter.space, filter.name};
   const int64_t wanted = std::strtoll(QueryText(request, "limit").c_str(), nullptr, 10);
-  const auto limit = static_cast<size_t>(std::clamp<int64_t>(wanted <= 0 ? 100 : wanted, 1, 10'000));
-  ASSIGN_OR_RETURN(std::vector<EventRecord> events,
-                   services.recorder.List(guest, 0, limit, call));
+  const auto limit =
+      static_cast<size_t>(std::clamp<int64_t>(wanted <= 0 ? 100 : wanted, 1, 10'000));
+  ASSIGN_OR_RETURN(std::vector<EventRecord> events, services.recorder.List(guest, 0, limit, call));
   std::erase_if(events, [&](const EventRecord& event) { return !filter.Matches(event.guest); });
   if (QueryText(request, "watch") == "true") {
     HttpServerReply reply;
@@ -116,12 +116,12 @@ void RouteAudit(HttpServer& server, AdminGate& gate, const Shared& services) {
 }
 
 void RouteRest(HttpServer& server, AdminGate& gate, const Shared& services) {
-  server.Route("GET", "/v1/events",
-               gate.Guard("event.list", Trace::kPlain,
-                          [services](const HttpServerRequest& request, const Caller&,
-                                     const Call& call) {
-                            return ListEvents(*services, request, call);
-                          }));
+  server.Route(
+      "GET", "/v1/events",
+      gate.Guard("event.list", Trace::kPlain,
+                 [services](const HttpServerRequest& request, const Caller&, const Call& call) {
+                   return ListEvents(*services, request, call);
+                 }));
   server.Route("POST", "/v1/backup",
                gate.Guard("backup", Trace::kAudited,
                           [services](const HttpServerRequest& request, const Caller&,

@@ -63,21 +63,20 @@ void RouteTokens(HttpServer& server, AdminGate& gate, JoinTokens& tokens) {
 }
 
 void RouteOperators(HttpServer& server, AdminGate& gate, Issuers& issuers) {
-  server.Route("POST", "/v1/operators",
-               gate.Guard("operator.issue", Trace::kAudited,
-                          [&issuers](const HttpServerRequest& request, const Caller&,
-                                     const Call&) -> Reply {
-                            admin::v1::IssueOperatorRequest wish;
-                            RETURN_IF_ERROR(ParseJsonBody(request.body, &wish));
-                            ASSIGN_OR_RETURN(const KeyPair pair,
-                                             issuers.IssueOperator(wish.name(), wish.csr(),
-                                                                   kOperatorLife));
-                            admin::v1::IssueOperatorResponse response;
-                            response.set_certificate(pair.chain);
-                            response.set_key(std::string(pair.key.Reveal()));
-                            response.set_ca(issuers.Bundle(Authority::kCoordinator));
-                            return JsonReply(response);
-                          }));
+  server.Route(
+      "POST", "/v1/operators",
+      gate.Guard("operator.issue", Trace::kAudited,
+                 [&issuers](const HttpServerRequest& request, const Caller&, const Call&) -> Reply {
+                   admin::v1::IssueOperatorRequest wish;
+                   RETURN_IF_ERROR(ParseJsonBody(request.body, &wish));
+                   ASSIGN_OR_RETURN(const KeyPair pair,
+                                    issuers.IssueOperator(wish.name(), wish.csr(), kOperatorLife));
+                   admin::v1::IssueOperatorResponse response;
+                   response.set_certificate(pair.chain);
+                   response.set_key(std::string(pair.key.Reveal()));
+                   response.set_ca(issuers.Bundle(Authority::kCoordinator));
+                   return JsonReply(response);
+                 }));
 }
 
 }  // namespace innkeeper

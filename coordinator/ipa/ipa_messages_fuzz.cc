@@ -1,5 +1,5 @@
-// Any bytes as the reply to one command and to a batch: no crash, no exception, and what was accepted
-// can be read.
+// Any bytes as the reply to one command and to a batch: no crash, no exception, and what was
+// accepted can be read.
 
 #include <cstddef>
 #include <cstdint>

@@ -18,10 +18,26 @@
 
 namespace innkeeper {
 
-// Why an agent call failed (facts: hypervisor-and-guest-agent §2.6); carried by the status as a payload.
+// Why an agent call failed (facts: hypervisor-and-guest-agent §2.6); carried by the status as a
+// payload.
 enum class AgentFailure {
-  kNone, kNotRunning, kNoChannel, kNotConnected, kUnresponsive, kBusy, kPoisoned, kBlocked, kFrozen,
-  kUnsupported, kNotFound, kPermission, kResultLost, kTooLarge, kBadAnswer, kDaemonLost, kDomainGone,
+  kNone,
+  kNotRunning,
+  kNoChannel,
+  kNotConnected,
+  kUnresponsive,
+  kBusy,
+  kPoisoned,
+  kBlocked,
+  kFrozen,
+  kUnsupported,
+  kNotFound,
+  kPermission,
+  kResultLost,
+  kTooLarge,
+  kBadAnswer,
+  kDaemonLost,
+  kDomainGone,
   kInternal,
 };
 AgentFailure FailureOf(const absl::Status& status);
@@ -59,10 +75,10 @@ struct GuestExit {
   std::string out, err;  // capped at kOutputCap each, as they came
   bool truncated = false;
 };
-inline constexpr size_t kOutputCap = 256 * 1024;      // bytes kept of each stream
-inline constexpr size_t kInputCap = 90 * 1024;         // bytes of a program's input that always pass
-inline constexpr size_t kReadChunk = 64 * 1024;       // bytes per guest-file-read
-inline constexpr size_t kFileCap = 1024 * 1024;       // bytes, the most ReadFile accepts as max
+inline constexpr size_t kOutputCap = 256 * 1024;  // bytes kept of each stream
+inline constexpr size_t kInputCap = 90 * 1024;    // bytes of a program's input that always pass
+inline constexpr size_t kReadChunk = 64 * 1024;   // bytes per guest-file-read
+inline constexpr size_t kFileCap = 1024 * 1024;   // bytes, the most ReadFile accepts as max
 
 // All block; one caller per domain at a time (its lane). Deadlines: a call costs at least one
 // libvirt time limit (5 s) when the guest is silent.

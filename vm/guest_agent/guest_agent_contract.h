@@ -1,8 +1,9 @@
 #pragma once
-// What every GuestAgent keeps, whatever is behind it. A test program instantiates GuestAgentContract with
-// worlds that make a guest:
+// What every GuestAgent keeps, whatever is behind it. A test program instantiates
+// GuestAgentContract with worlds that make a guest:
 //
-//   INSTANTIATE_TEST_SUITE_P(Fake, GuestAgentContract, testing::Values(World{"fake", MakeFakeWorld}));
+//   INSTANTIATE_TEST_SUITE_P(Fake, GuestAgentContract, testing::Values(World{"fake",
+//   MakeFakeWorld}));
 
 #include <gtest/gtest.h>
 
@@ -44,11 +45,16 @@ inline GuestCommand ShellProgram(GuestProgram program) {
     return GuestCommand{"/bin/sh", {"-c", script}, {"PATH=/usr/bin:/bin"}, Secret()};
   };
   switch (program) {
-    case GuestProgram::kEchoThenFail: return sh("cat; printf oops >&2; exit 3");
-    case GuestProgram::kLoud: return sh("head -c 300000 /dev/zero");
-    case GuestProgram::kKilled: return sh("kill -9 $$");
-    case GuestProgram::kSlow: return sh("sleep 0.5");
-    case GuestProgram::kMissing: break;
+    case GuestProgram::kEchoThenFail:
+      return sh("cat; printf oops >&2; exit 3");
+    case GuestProgram::kLoud:
+      return sh("head -c 300000 /dev/zero");
+    case GuestProgram::kKilled:
+      return sh("kill -9 $$");
+    case GuestProgram::kSlow:
+      return sh("sleep 0.5");
+    case GuestProgram::kMissing:
+      break;
   }
   return {"/no/such/program", {}, {}, Secret()};
 }
@@ -172,7 +178,8 @@ TEST_P(GuestAgentContract, AMissingProgramIsNotFound) {
 
 TEST_P(GuestAgentContract, AFileIsReadWhole) {
   std::string content;
-  while (content.size() < 3 * kReadChunk) content += "line " + std::to_string(content.size()) + "\n";
+  while (content.size() < 3 * kReadChunk)
+    content += "line " + std::to_string(content.size()) + "\n";
   world_->WriteFile("/var/lib/contract/file", content);
   const auto read = agent().ReadFile(world_->id(), "/var/lib/contract/file", kFileCap, Soon());
   ASSERT_TRUE(read.ok()) << read.status();

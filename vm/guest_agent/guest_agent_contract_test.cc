@@ -33,11 +33,16 @@ class FakeWorld final : public GuestWorld {
   std::string host_name() override { return "web"; }
   GuestCommand Program(GuestProgram program) override {
     switch (program) {
-      case GuestProgram::kEchoThenFail: return {"echo", {}, {}, Secret()};
-      case GuestProgram::kLoud: return {"loud", {}, {}, Secret()};
-      case GuestProgram::kKilled: return {"killed", {}, {}, Secret()};
-      case GuestProgram::kSlow: return {"slow", {}, {}, Secret()};
-      case GuestProgram::kMissing: break;
+      case GuestProgram::kEchoThenFail:
+        return {"echo", {}, {}, Secret()};
+      case GuestProgram::kLoud:
+        return {"loud", {}, {}, Secret()};
+      case GuestProgram::kKilled:
+        return {"killed", {}, {}, Secret()};
+      case GuestProgram::kSlow:
+        return {"slow", {}, {}, Secret()};
+      case GuestProgram::kMissing:
+        break;
     }
     return {"missing", {}, {}, Secret()};
   }

@@ -1,5 +1,5 @@
-// The contract on QgaClient over a real libvirtd and an emulated guest with a genuine agent. One guest
-// serves all of it: it boots once.
+// The contract on QgaClient over a real libvirtd and an emulated guest with a genuine agent. One
+// guest serves all of it: it boots once.
 
 #include <signal.h>
 
@@ -126,10 +126,10 @@ class TinyWorld final : public GuestWorld {
   QgaClient client_{RealGuests::Get().hypervisor()};
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Guests, GuestAgentContract,
-    testing::Values(NamedGuestWorld{"TinyGuest", [] { return std::make_unique<TinyWorld>(); }}),
-    [](const auto& world) { return world.param.name; });
+INSTANTIATE_TEST_SUITE_P(Guests, GuestAgentContract,
+                         testing::Values(NamedGuestWorld{
+                             "TinyGuest", [] { return std::make_unique<TinyWorld>(); }}),
+                         [](const auto& world) { return world.param.name; });
 
 TEST(GuestAgentRealTest, AGuestThatForbidsExecIsToldApart) {
   const DomainId id = RealGuests::Get().Boot("strict", {"--block", "guest-exec,guest-file-open"});
@@ -139,9 +139,10 @@ TEST(GuestAgentRealTest, AGuestThatForbidsExecIsToldApart) {
   EXPECT_FALSE(abilities->exec);
   EXPECT_FALSE(abilities->file_read);
   EXPECT_FALSE(abilities->frozen);
-  EXPECT_EQ(FailureOf(client.Start(id, {"/bin/true", {}, {}, Secret()}, Call::Within(seconds(60)))
-                          .status()),
-            AgentFailure::kBlocked);
+  EXPECT_EQ(
+      FailureOf(
+          client.Start(id, {"/bin/true", {}, {}, Secret()}, Call::Within(seconds(60))).status()),
+      AgentFailure::kBlocked);
 }
 
 class HostileGuestTest : public testing::TestWithParam<const char*> {};
@@ -164,14 +165,13 @@ INSTANTIATE_TEST_SUITE_P(Modes, HostileGuestTest,
                          testing::Values("silent", "flood", "shapes", "utf8", "slow", "deep"),
                          [](const auto& mode) { return std::string(mode.param); });
 
-// What an attentive administrator of a guest can do is answer twice: the second answer meets a command
-// that it does not fit.
+// What an attentive administrator of a guest can do is answer twice: the second answer meets a
+// command that it does not fit.
 TEST(GuestAgentRealTest, ASecondAnswerDoesNotPassForTheNextCommands) {
   const DomainId id = RealGuests::Get().Boot("hostile-double", {"--hostile", "double"});
   QgaClient client(RealGuests::Get().hypervisor());
   for (int i = 0; i < 4; ++i) {
-    const auto pid =
-        client.Start(id, {"/bin/true", {}, {}, Secret()}, Call::Within(seconds(20)));
+    const auto pid = client.Start(id, {"/bin/true", {}, {}, Secret()}, Call::Within(seconds(20)));
     EXPECT_FALSE(pid.ok() && *pid <= 0);
     const absl::Status status = client.Abilities(id, Call::Within(seconds(20))).status();
     EXPECT_NE(FailureOf(status), AgentFailure::kDaemonLost) << status;

@@ -72,9 +72,7 @@ class CappedBuilder final : public nlohmann::json_sax<json> {
     return &(parent[std::exchange(key_, {})] = std::move(value));
   }
 
-  bool Add(json value) {
-    return Place(std::move(value)) != nullptr || Refuse("too many values");
-  }
+  bool Add(json value) { return Place(std::move(value)) != nullptr || Refuse("too many values"); }
 
   bool Open(json container) {
     if (open_.size() >= kReplyDepthCap) return Refuse("nested too deeply");
@@ -126,8 +124,8 @@ absl::StatusOr<json> DecodeReply(const std::string& reply) {
 }
 
 absl::StatusOr<std::string> DecodeBase64(const std::string& text) {
-  // absl's decoder forgives white space and missing padding: only what encodes back to the very same
-  // text is taken.
+  // absl's decoder forgives white space and missing padding: only what encodes back to the very
+  // same text is taken.
   std::string bytes;
   if (!absl::Base64Unescape(text, &bytes) || absl::Base64Escape(bytes) != text) {
     return AgentError(AgentFailure::kBadAnswer, "not base64");

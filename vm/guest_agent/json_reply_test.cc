@@ -20,13 +20,15 @@ AgentFailure FailureOfReply(const std::string& reply) {
 }
 
 TEST(JsonReplyTest, TheValueOfReturnIsTheResult) {
-  const auto value = DecodeReply(R"({"return": {"pid": 7, "name": "w\u00fc", "list": [1, true, null]}})");
+  const auto value =
+      DecodeReply(R"({"return": {"pid": 7, "name": "w\u00fc", "list": [1, true, null]}})");
   ASSERT_TRUE(value.ok()) << value.status();
   EXPECT_EQ(value->dump(), "{\"list\":[1,true,null],\"name\":\"w\u00fc\",\"pid\":7}");
 }
 
 TEST(JsonReplyTest, AnErrorIsTheFailureItsTextMeans) {
-  EXPECT_EQ(FailureOfReply(R"({"error":{"class":"CommandNotFound","desc":"Command x has been disabled"}})"),
+  EXPECT_EQ(FailureOfReply(
+                R"({"error":{"class":"CommandNotFound","desc":"Command x has been disabled"}})"),
             kBlocked);
   EXPECT_EQ(FailureOfReply(R"({"error":{"class":"GenericError"}})"), kBadAnswer);
   EXPECT_EQ(FailureOfReply(R"({"error":"no"})"), kBadAnswer);
@@ -83,8 +85,8 @@ TEST(JsonReplyTest, OnlyCanonicalBase64IsTaken) {
   EXPECT_EQ(*DecodeBase64(""), "");
   EXPECT_EQ(*DecodeBase64("aGVsbG8="), "hello");
   EXPECT_EQ(*DecodeBase64("/+8="), "\xff\xef");
-  for (const char* text : {"aGVsbG8", "aGVsbG8==", "aGVsbG8=x", "aGVs bG8=", "aGVsbG9=", "a", "_-8=",
-                           "aGVsbG8=\n", "====", "aGVsbG8=aGVsbG8="}) {
+  for (const char* text : {"aGVsbG8", "aGVsbG8==", "aGVsbG8=x", "aGVs bG8=", "aGVsbG9=", "a",
+                           "_-8=", "aGVsbG8=\n", "====", "aGVsbG8=aGVsbG8="}) {
     EXPECT_EQ(FailureOf(DecodeBase64(text).status()), kBadAnswer) << text;
   }
 }

@@ -11,17 +11,20 @@ namespace {
 
 // libvirt's own limit for one command: its hidden sync has 5 s in any case, so less gains nothing.
 constexpr int kSecondsPerCommand = 5;
-// Commands from about 200 KiB on never reach a guest through libvirt 9.0 and QEMU 7.2 (they exceed the
-// socket buffer between the two); the caller would only see a silent guest.
+// Commands from about 200 KiB on never reach a guest through libvirt 9.0 and QEMU 7.2 (they exceed
+// the socket buffer between the two); the caller would only see a silent guest.
 constexpr size_t kRequestCap = 128 * 1024;
 constexpr Duration kFirstPoll = std::chrono::milliseconds(50);
 constexpr Duration kLongestPoll = std::chrono::seconds(1);
-// Handles leak in the guest until closed, so closing may outlive the caller's deadline by this much.
+// Handles leak in the guest until closed, so closing may outlive the caller's deadline by this
+// much.
 constexpr Duration kCloseGrace = std::chrono::seconds(2);
-// A node has hundreds of domains; more than this is a leak of ours or a churn, and forgetting is safe.
+// A node has hundreds of domains; more than this is a leak of ours or a churn, and forgetting is
+// safe.
 constexpr size_t kRememberedCap = 4096;
 
-// False when the guest's agent is out of reach, so that one more command would only cost its time limit.
+// False when the guest's agent is out of reach, so that one more command would only cost its time
+// limit.
 bool IsReachable(const absl::Status& status) {
   switch (FailureOf(status)) {
     case AgentFailure::kUnresponsive:
@@ -123,9 +126,8 @@ absl::StatusOr<int64_t> QgaClient::Start(const DomainId& id, const GuestCommand&
                                          const Call& call) {
   const Secret request = ExecRequest(command);
   if (request.Reveal().size() > kRequestCap) {
-    return AgentError(AgentFailure::kTooLarge, "a command of " +
-                                                   std::to_string(request.Reveal().size()) +
-                                                   " bytes");
+    return AgentError(AgentFailure::kTooLarge,
+                      "a command of " + std::to_string(request.Reveal().size()) + " bytes");
   }
   std::string text(request.Reveal());
   const absl::StatusOr<std::string> reply = Ask(id, text, call);
@@ -181,7 +183,8 @@ absl::StatusOr<std::string> QgaClient::ReadOnce(const DomainId& id, int64_t hand
                                                 size_t max_bytes, const Call& call) {
   std::string content;
   while (true) {
-    // One byte more than allowed, so that a file of exactly max_bytes passes and a longer one shows.
+    // One byte more than allowed, so that a file of exactly max_bytes passes and a longer one
+    // shows.
     const size_t asked = std::min(kReadChunk, max_bytes - content.size() + 1);
     ASSIGN_OR_RETURN(const std::string reply, Ask(id, FileReadRequest(handle, asked), call));
     ASSIGN_OR_RETURN(const FileChunk chunk, DecodeChunk(reply, asked));

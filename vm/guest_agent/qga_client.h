@@ -1,9 +1,9 @@
 #pragma once
 // GuestAgent over a Hypervisor: one raw agent command per step, replies decoded by qga_messages.
 //
-// Abilities are asked anew each time; what a guest allowed when last seen thawed is remembered, because
-// a frozen guest calls everything disabled. Whoever hears that a guest's agent (dis)connected or that the
-// domain is gone calls Forget.
+// Abilities are asked anew each time; what a guest allowed when last seen thawed is remembered,
+// because a frozen guest calls everything disabled. Whoever hears that a guest's agent
+// (dis)connected or that the domain is gone calls Forget.
 
 #include <functional>
 #include <map>

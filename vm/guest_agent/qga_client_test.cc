@@ -22,16 +22,16 @@ class QgaClientTest : public testing::Test {
     hypervisor_.Define(domain_);
     hypervisor_.Boot(id_);
     hypervisor_.ConnectAgent(id_);
-    hypervisor_.SetAgentScript(
-        [this](const DomainId&, const std::string& command, const Call&) -> absl::StatusOr<std::string> {
-          const json request = json::parse(command);
-          asked_.push_back(request["execute"]);
-          requests_.push_back(request);
-          if (replies_.empty()) return AgentError(kUnresponsive, "no more replies");
-          std::string reply = std::move(replies_.front());
-          replies_.pop_front();
-          return reply;
-        });
+    hypervisor_.SetAgentScript([this](const DomainId&, const std::string& command,
+                                      const Call&) -> absl::StatusOr<std::string> {
+      const json request = json::parse(command);
+      asked_.push_back(request["execute"]);
+      requests_.push_back(request);
+      if (replies_.empty()) return AgentError(kUnresponsive, "no more replies");
+      std::string reply = std::move(replies_.front());
+      replies_.pop_front();
+      return reply;
+    });
   }
   void Reply(const json& value) { replies_.push_back(json{{"return", value}}.dump()); }
   void ReplyRaw(const std::string& text) { replies_.push_back(text); }
@@ -120,7 +120,8 @@ TEST_F(QgaClientTest, AFileThatChangesWhileReadIsAbortedAndClosed) {
   Reply({{"position", 0}, {"eof", false}});
   ReplyChunk("aGVsbG9v", 6, true);
   Reply(json::object());
-  EXPECT_EQ(client_.ReadFile(id_, "/etc/x", 1000, Soon()).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(client_.ReadFile(id_, "/etc/x", 1000, Soon()).status().code(),
+            absl::StatusCode::kAborted);
   EXPECT_EQ(asked_.back(), "guest-file-close");
 }
 
@@ -153,12 +154,15 @@ TEST_F(QgaClientTest, AGuestThatNeverEndsAFileMeetsTheCap) {
 }
 
 TEST_F(QgaClientTest, ACommandThatLibvirtWouldSwallowIsRefused) {
-  EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(100 * 1024, 'x'))}, Soon())
-                          .status()),
-            kTooLarge);
+  EXPECT_EQ(
+      FailureOf(
+          client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(100 * 1024, 'x'))}, Soon())
+              .status()),
+      kTooLarge);
   EXPECT_TRUE(asked_.empty());
   Reply({{"pid", 1}});
-  EXPECT_TRUE(client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(kInputCap, 'x'))}, Soon()).ok());
+  EXPECT_TRUE(
+      client_.Start(id_, {"/bin/cat", {}, {}, Secret(std::string(kInputCap, 'x'))}, Soon()).ok());
 }
 
 TEST_F(QgaClientTest, AwaitPollsUntilTheProgramEnds) {
@@ -166,7 +170,8 @@ TEST_F(QgaClientTest, AwaitPollsUntilTheProgramEnds) {
   Reply({{"exited", false}});
   Reply({{"exited", true}, {"exitcode", 7}});
   int polls = 0;
-  const auto exit = client_.Await(id_, 42, [&] { ++polls; }, Soon());
+  const auto exit = client_.Await(
+      id_, 42, [&] { ++polls; }, Soon());
   ASSERT_TRUE(exit.ok()) << exit.status();
   EXPECT_EQ(exit->code, 7);
   EXPECT_EQ(polls, 3);
@@ -179,17 +184,17 @@ TEST_F(QgaClientTest, AwaitEndsWithItsCallerNotWithTheProgram) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(
       client_.Await(id_, 42, {}, Call::Within(std::chrono::milliseconds(120))).status()));
   std::stop_source stop;
-  const auto exit =
-      client_.Await(id_, 42, [&] { stop.request_stop(); },
-                    Call::Within(std::chrono::seconds(60), stop.get_token()));
+  const auto exit = client_.Await(
+      id_, 42, [&] { stop.request_stop(); },
+      Call::Within(std::chrono::seconds(60), stop.get_token()));
   EXPECT_TRUE(absl::IsCancelled(exit.status()));
 }
 
 TEST_F(QgaClientTest, AFrozenAgentCostsNoMoreThanTheDeadline) {
   hypervisor_.Freeze(id_);
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_TRUE(absl::IsDeadlineExceeded(
-      client_.Ping(id_, Call::Within(std::chrono::milliseconds(100)))));
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(client_.Ping(id_, Call::Within(std::chrono::milliseconds(100)))));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
@@ -207,7 +212,8 @@ TEST_F(QgaClientTest, HostileRepliesAreAFailureNeverAResult) {
     ReplyRaw(reply);
     EXPECT_EQ(FailureOf(client_.HostName(id_, Soon()).status()), failure) << reply.substr(0, 50);
     ReplyRaw(reply);
-    EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/true", {}, {}, Secret()}, Soon()).status()), failure);
+    EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/true", {}, {}, Secret()}, Soon()).status()),
+              failure);
     ReplyRaw(reply);
     EXPECT_EQ(FailureOf(client_.ReadFile(id_, "/x", 10, Soon()).status()), failure);
   }
@@ -217,7 +223,8 @@ TEST_F(QgaClientTest, AnExtraReplyDoesNotBecomeTheNextCommandsResult) {
   Reply({{"pid", 4}});  // meant for an exec
   EXPECT_EQ(FailureOf(client_.HostName(id_, Soon()).status()), kBadAnswer);
   Reply(json::object());  // meant for a ping
-  EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/true", {}, {}, Secret()}, Soon()).status()), kBadAnswer);
+  EXPECT_EQ(FailureOf(client_.Start(id_, {"/bin/true", {}, {}, Secret()}, Soon()).status()),
+            kBadAnswer);
 }
 
 }  // namespace

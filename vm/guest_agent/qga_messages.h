@@ -1,7 +1,7 @@
 #pragma once
-// The guest agent's wire protocol (QEMU's qga/qapi-schema.json): requests out, replies in. Pure. Replies
-// are hostile: decoders check the shape of what their own command answers, so that a reply meant for
-// another command is kBadAnswer and never half a result.
+// The guest agent's wire protocol (QEMU's qga/qapi-schema.json): requests out, replies in. Pure.
+// Replies are hostile: decoders check the shape of what their own command answers, so that a reply
+// meant for another command is kBadAnswer and never half a result.
 
 #include <cstdint>
 #include <optional>
@@ -15,10 +15,10 @@
 
 namespace innkeeper {
 
-inline constexpr size_t kInterfaceCap = 64;   // of a guest's list; the rest is cut off
-inline constexpr size_t kAddressCap = 256;    // in all
-inline constexpr size_t kOsTextCap = 256;     // bytes of one field of the system's description
-inline constexpr size_t kHostNameCap = 255;   // bytes
+inline constexpr size_t kInterfaceCap = 64;  // of a guest's list; the rest is cut off
+inline constexpr size_t kAddressCap = 256;   // in all
+inline constexpr size_t kOsTextCap = 256;    // bytes of one field of the system's description
+inline constexpr size_t kHostNameCap = 255;  // bytes
 
 // {"execute":NAME}
 std::string PlainRequest(const std::string& command);

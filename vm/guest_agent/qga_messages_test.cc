@@ -19,16 +19,19 @@ AgentFailure FailureIn(const absl::StatusOr<T>& result) {
 
 TEST(QgaMessagesTest, RequestsAreWhatTheAgentReads) {
   EXPECT_EQ(PlainRequest("guest-ping"), R"({"execute":"guest-ping"})");
-  EXPECT_EQ(json::parse(FileReadRequest(1000, 65536)),
-            json::parse(R"({"execute":"guest-file-read","arguments":{"handle":1000,"count":65536}})"));
-  EXPECT_EQ(json::parse(SetTimeRequest(absl::FromUnixNanos(1234567890123456789))),
-            json::parse(R"({"execute":"guest-set-time","arguments":{"time":1234567890123456789}})"));
+  EXPECT_EQ(
+      json::parse(FileReadRequest(1000, 65536)),
+      json::parse(R"({"execute":"guest-file-read","arguments":{"handle":1000,"count":65536}})"));
+  EXPECT_EQ(
+      json::parse(SetTimeRequest(absl::FromUnixNanos(1234567890123456789))),
+      json::parse(R"({"execute":"guest-set-time","arguments":{"time":1234567890123456789}})"));
 }
 
 TEST(QgaMessagesTest, AnExecRequestCarriesItsInputInBase64) {
   GuestCommand command{"/bin/sh", {"-c", "say \"hi\""}, {"PATH=/bin"}, Secret("pass\nword")};
   EXPECT_EQ(json::parse(ExecRequest(command).Reveal()),
-            json::parse(R"({"execute":"guest-exec","arguments":{"path":"/bin/sh","arg":["-c","say \"hi\""],
+            json::parse(
+                R"({"execute":"guest-exec","arguments":{"path":"/bin/sh","arg":["-c","say \"hi\""],
                 "env":["PATH=/bin"],"capture-output":true,"input-data":"cGFzcwp3b3Jk"}})"));
 }
 
@@ -109,13 +112,13 @@ TEST(QgaMessagesTest, AnExitHasACodeOrASignalAndItsOutput) {
 }
 
 TEST(QgaMessagesTest, AChunkIsAsLongAsItSaysAndAsWasAsked) {
-  EXPECT_EQ(DecodeChunk(R"({"return":{"count":5,"buf-b64":"aGVsbG8=","eof":true}})", 5)->bytes, "hello");
+  EXPECT_EQ(DecodeChunk(R"({"return":{"count":5,"buf-b64":"aGVsbG8=","eof":true}})", 5)->bytes,
+            "hello");
   EXPECT_TRUE(DecodeChunk(R"({"return":{"count":0,"buf-b64":"","eof":true}})", 5)->end);
-  for (const char* bad : {R"({"count":4,"buf-b64":"aGVsbG8=","eof":true})",
-                          R"({"count":-1,"buf-b64":"","eof":true})",
-                          R"({"count":0,"buf-b64":"","eof":false})",
-                          R"({"count":5,"buf-b64":"aGVsbG8="})",
-                          R"({"count":6,"buf-b64":"aGVsbG8h","eof":true})"}) {
+  for (const char* bad :
+       {R"({"count":4,"buf-b64":"aGVsbG8=","eof":true})", R"({"count":-1,"buf-b64":"","eof":true})",
+        R"({"count":0,"buf-b64":"","eof":false})", R"({"count":5,"buf-b64":"aGVsbG8="})",
+        R"({"count":6,"buf-b64":"aGVsbG8h","eof":true})"}) {
     EXPECT_EQ(FailureIn(DecodeChunk(Return(json::parse(bad)), 5)), kBadAnswer) << bad;
   }
 }
@@ -128,7 +131,8 @@ json Nic(const std::string& name, const json& addresses, const json& mac = "52:5
 
 TEST(QgaMessagesTest, AddressesLeaveOutWhatNobodyElseCanReach) {
   const auto seen = DecodeAddresses(Return(
-      json::array({Nic("lo", {"127.0.0.1", "::1", "10.9.9.9"}), {{"name", "down0"}},
+      json::array({Nic("lo", {"127.0.0.1", "::1", "10.9.9.9"}),
+                   {{"name", "down0"}},
                    Nic("eth0", {"10.213.7.51", "fe80::1", "169.254.1.2", "127.0.0.2", "0.0.0.0",
                                 "2001:DB8:0::1", "10.0.0.1x", "fe80::1%eth0"})})));
   ASSERT_TRUE(seen.ok()) << seen.status();
@@ -168,7 +172,8 @@ TEST(QgaMessagesTest, TextsOfGuestsAreCleaned) {
   EXPECT_EQ(*DecodeHostName("{\"return\":{\"host-name\":\"a\\u001b[2Jb\\u202e\"}}"),
             "a\uFFFD[2Jb\uFFFD");
   EXPECT_LE(DecodeHostName(Return({{"host-name", std::string(5000, 'x')}}))->size(), kHostNameCap);
-  const auto os = DecodeOs(Return({{"id", "debian"}, {"name", "Debian"}, {"kernel-release", "6.1"}}));
+  const auto os =
+      DecodeOs(Return({{"id", "debian"}, {"name", "Debian"}, {"kernel-release", "6.1"}}));
   EXPECT_EQ(os->id, "debian");
   EXPECT_EQ(os->name, "Debian");  // no pretty name
   EXPECT_EQ(os->kernel, "6.1");

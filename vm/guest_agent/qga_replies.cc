@@ -11,9 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-absl::Status BadAnswer(const std::string& why) {
-  return AgentError(AgentFailure::kBadAnswer, why);
-}
+absl::Status BadAnswer(const std::string& why) { return AgentError(AgentFailure::kBadAnswer, why); }
 
 absl::StatusOr<json> DecodeObject(const std::string& reply) {
   ASSIGN_OR_RETURN(json value, DecodeReply(reply));
@@ -52,9 +50,12 @@ absl::StatusOr<std::string> CleanMember(const json& object, const char* name, si
 
 bool WorksWhileFrozen(std::string_view command) {
   // qemu-ga: ga_freeze_allowlist.
-  constexpr std::array<std::string_view, 6> kCommands = {
-      "guest-ping", "guest-info", "guest-sync", "guest-sync-delimited", "guest-fsfreeze-status",
-      "guest-fsfreeze-thaw"};
+  constexpr std::array<std::string_view, 6> kCommands = {"guest-ping",
+                                                         "guest-info",
+                                                         "guest-sync",
+                                                         "guest-sync-delimited",
+                                                         "guest-fsfreeze-status",
+                                                         "guest-fsfreeze-thaw"};
   return std::find(kCommands.begin(), kCommands.end(), command) != kCommands.end();
 }
 
@@ -72,8 +73,8 @@ absl::StatusOr<std::set<std::string>> EnabledCommands(const json& object) {
 }
 
 // Cut at kOutputCap. Sets `truncated` then, or when the guest says so in `truncated_name`.
-absl::StatusOr<std::string> Output(const json& object, const char* name,
-                                   const char* truncated_name, bool& truncated) {
+absl::StatusOr<std::string> Output(const json& object, const char* name, const char* truncated_name,
+                                   bool& truncated) {
   ASSIGN_OR_RETURN(const std::string text, TextMember(object, name));
   ASSIGN_OR_RETURN(std::string bytes, DecodeBase64(text));
   if (object.contains(truncated_name)) {
@@ -102,8 +103,8 @@ absl::StatusOr<AgentInventory> DecodeInventory(const std::string& reply) {
   inventory.abilities.file_read =
       all({"guest-file-open", "guest-file-read", "guest-file-seek", "guest-file-close"});
   inventory.abilities.set_time = all({"guest-set-time"});
-  inventory.only_frozen_commands =
-      std::all_of(enabled.begin(), enabled.end(), [](const auto& c) { return WorksWhileFrozen(c); });
+  inventory.only_frozen_commands = std::all_of(enabled.begin(), enabled.end(),
+                                               [](const auto& c) { return WorksWhileFrozen(c); });
   return inventory;
 }
 
@@ -158,7 +159,8 @@ absl::StatusOr<std::optional<GuestExit>> DecodeExit(const std::string& reply) {
   GuestExit exit;
   exit.by_signal = object.contains("signal");
   if (exit.by_signal == object.contains("exitcode")) return BadAnswer("no exit code, or two");
-  ASSIGN_OR_RETURN(const int64_t code, IntegerMember(object, exit.by_signal ? "signal" : "exitcode"));
+  ASSIGN_OR_RETURN(const int64_t code,
+                   IntegerMember(object, exit.by_signal ? "signal" : "exitcode"));
   // Windows has 32-bit exit codes, as signed or unsigned numbers.
   if (code < INT32_MIN || code > UINT32_MAX) return BadAnswer("no exit code");
   exit.code = static_cast<int>(code);

@@ -9,16 +9,15 @@ namespace {
 using nlohmann::json;
 
 std::string Request(const std::string& command, json arguments) {
-  // Our own strings may hold bytes that are no UTF-8 (a path of the administrator's): replaced, not thrown.
+  // Our own strings may hold bytes that are no UTF-8 (a path of the administrator's): replaced, not
+  // thrown.
   return json{{"execute", command}, {"arguments", std::move(arguments)}}.dump(
       -1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
 
-std::string PlainRequest(const std::string& command) {
-  return json{{"execute", command}}.dump();
-}
+std::string PlainRequest(const std::string& command) { return json{{"execute", command}}.dump(); }
 
 std::string SetTimeRequest(absl::Time time) {
   return Request("guest-set-time", {{"time", absl::ToUnixNanos(time)}});
@@ -29,8 +28,8 @@ Secret ExecRequest(const GuestCommand& command) {
   if (!command.environment.empty()) arguments["env"] = command.environment;
   std::string request = Request("guest-exec", std::move(arguments));
   if (command.input.empty()) return Secret(std::move(request));
-  // The input is spliced in by hand: a JSON library would leave copies of it in freed memory. Base64
-  // needs no escaping.
+  // The input is spliced in by hand: a JSON library would leave copies of it in freed memory.
+  // Base64 needs no escaping.
   std::string input;
   absl::Base64Escape(std::string(command.input.Reveal()), &input);
   constexpr char kHead[] = R"({"arguments":{)";

@@ -56,8 +56,8 @@ absl::StatusOr<std::string> AgentPool::Run(Worker& worker, const DomainId& id,
                                            const std::string& command, int seconds,
                                            const Call& call) {
   if (worker.daemon == nullptr) {
-    ASSIGN_OR_RETURN(worker.daemon, DaemonConnection::Open(
-                                        uri_(), DaemonConnection::Access::kWrite, limits_, call));
+    ASSIGN_OR_RETURN(worker.daemon, DaemonConnection::Open(uri_(), DaemonConnection::Access::kWrite,
+                                                           limits_, call));
     std::scoped_lock lock(mutex_);
     ++counts_.connections;
   }

@@ -1,7 +1,7 @@
 #pragma once
-// Guest-agent calls, bounded: each on a read-write connection of its own, so that one that hangs can be cut
-// without harm to any other. No more than `most` at a time for one daemon: every call occupies one of the
-// daemon's workers for as long as the guest is silent.
+// Guest-agent calls, bounded: each on a read-write connection of its own, so that one that hangs
+// can be cut without harm to any other. No more than `most` at a time for one daemon: every call
+// occupies one of the daemon's workers for as long as the guest is silent.
 
 #include <condition_variable>
 #include <functional>

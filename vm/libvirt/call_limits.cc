@@ -33,7 +33,8 @@ void CallLimits::Run(const std::stop_token& stop) {
 CallLimits::Entries::iterator CallLimits::Add(MonotonicTime deadline,
                                               std::function<void()> action) {
   std::scoped_lock lock(mutex_);
-  // Most calls end long before: the thread is woken only for a deadline before the one it waits for.
+  // Most calls end long before: the thread is woken only for a deadline before the one it waits
+  // for.
   if (deadline < wake_at_) {
     wake_at_ = deadline;
     changed_.notify_all();

@@ -25,7 +25,8 @@ TEST(CallLimitsTest, TheActionRunsAtTheStopRequest) {
   CallLimits limits;
   std::stop_source stop;
   std::atomic<int> runs = 0;
-  const CallLimits::Limit limit(limits, Call::Within(seconds(60), stop.get_token()), [&] { ++runs; });
+  const CallLimits::Limit limit(limits, Call::Within(seconds(60), stop.get_token()),
+                                [&] { ++runs; });
   EXPECT_EQ(runs, 0);
   stop.request_stop();
   EXPECT_EQ(runs, 1);
@@ -34,7 +35,9 @@ TEST(CallLimitsTest, TheActionRunsAtTheStopRequest) {
 TEST(CallLimitsTest, ACallThatIsOverBeforeTheDeadlineIsLeftAlone) {
   CallLimits limits;
   std::atomic<bool> ran = false;
-  { const CallLimits::Limit limit(limits, Call::Within(milliseconds(30)), [&] { ran = true; }); }
+  {
+    const CallLimits::Limit limit(limits, Call::Within(milliseconds(30)), [&] { ran = true; });
+  }
   std::promise<void> later;
   const CallLimits::Limit limit(limits, Call::Within(milliseconds(60)), [&] { later.set_value(); });
   ASSERT_EQ(later.get_future().wait_for(seconds(10)), std::future_status::ready);

@@ -10,8 +10,8 @@
 
 namespace innkeeper {
 
-// Notices that its connection, which outlives it, is lost: libvirt calls back on its event thread, or
-// someone whose call failed says so. Thread-safe.
+// Notices that its connection, which outlives it, is lost: libvirt calls back on its event thread,
+// or someone whose call failed says so. Thread-safe.
 class CloseWatch {
  public:
   explicit CloseWatch(DaemonConnection& daemon);

@@ -11,8 +11,8 @@
 
 namespace innkeeper {
 
-// One generation of events: those of one connection. Once closed nothing comes through, although libvirt
-// may still call back after it was told not to.
+// One generation of events: those of one connection. Once closed nothing comes through, although
+// libvirt may still call back after it was told not to.
 class EventGate {
  public:
   explicit EventGate(std::function<void(const HypervisorEvent&)> sink) : sink_(std::move(sink)) {}
@@ -24,7 +24,8 @@ class EventGate {
   std::function<void(const HypervisorEvent&)> sink_;
 };
 
-// The registration of every event the agent needs, for as long as it lives. The connection outlives it.
+// The registration of every event the agent needs, for as long as it lives. The connection outlives
+// it.
 class DomainEvents {
  public:
   // Blocks at most as long as `call`. Events come on libvirt's event thread from now on.

@@ -8,8 +8,8 @@ namespace {
 constexpr char kUuid[] = "6D8E5F60-1B1A-4B52-9C1F-0C5A1F6A7B8C";
 
 std::string Domain(const std::string& inside, const std::string& attributes = "id='3'") {
-  return "<domain type='kvm' " + attributes + "><name>web</name><uuid>" + kUuid + "</uuid>" + inside +
-         "</domain>";
+  return "<domain type='kvm' " + attributes + "><name>web</name><uuid>" + kUuid + "</uuid>" +
+         inside + "</domain>";
 }
 
 std::string Metadata(const std::string& inside) {
@@ -22,7 +22,9 @@ DomainState Parsed(const std::string& xml) {
   return state.ok() ? *state : DomainState{};
 }
 
-std::string WishErrorOf(const std::string& metadata) { return Parsed(Metadata(metadata)).wish_error; }
+std::string WishErrorOf(const std::string& metadata) {
+  return Parsed(Metadata(metadata)).wish_error;
+}
 
 TEST(DomainXmlTest, IdentityIsRead) {
   const DomainState state = Parsed(Domain(""));
@@ -42,14 +44,15 @@ TEST(DomainXmlTest, WhatIsNoDomainIsRefused) {
         std::string("<domain><uuid>") + kUuid + "</uuid></domain>",
         std::string("<domain><name>") + std::string(2000, 'x') + "</name><uuid>" + kUuid +
             "</uuid></domain>",
-        Domain("\xff"), Domain("<description>" + std::string(kDomainXmlCap, 'x') + "</description>")}) {
+        Domain("\xff"),
+        Domain("<description>" + std::string(kDomainXmlCap, 'x') + "</description>")}) {
     EXPECT_TRUE(absl::IsInvalidArgument(ParseDomainXml(xml).status())) << xml.substr(0, 60);
   }
 }
 
 TEST(DomainXmlTest, EntitiesAreNotExpanded) {
-  const std::string bomb = "<!DOCTYPE d [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>" +
-                           Domain("<title>&b;</title>");
+  const std::string bomb =
+      "<!DOCTYPE d [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>" + Domain("<title>&b;</title>");
   EXPECT_EQ(Parsed(bomb).name, "web");
 }
 
@@ -61,10 +64,11 @@ TEST(DomainXmlTest, DeepNestingIsHarmless) {
 }
 
 TEST(DomainXmlTest, TheWishIsFoundByItsNamespaceWhateverThePrefix) {
-  for (const char* element :
-       {R"(<guest xmlns="https://innkeeper.dev/domain/1" enroll="yes" fqdn="A.example.test" kubeconfig="no"/>)",
-        R"(<ik:guest xmlns:ik="https://innkeeper.dev/domain/1" enroll="yes" fqdn="a.example.test"/>)",
-        R"(<o:x xmlns:o="urn:other"/><guest xmlns="https://innkeeper.dev/domain/1" enroll="yes" fqdn="a.example.test"/>)"}) {
+  for (
+      const char* element :
+      {R"(<guest xmlns="https://innkeeper.dev/domain/1" enroll="yes" fqdn="A.example.test" kubeconfig="no"/>)",
+       R"(<ik:guest xmlns:ik="https://innkeeper.dev/domain/1" enroll="yes" fqdn="a.example.test"/>)",
+       R"(<o:x xmlns:o="urn:other"/><guest xmlns="https://innkeeper.dev/domain/1" enroll="yes" fqdn="a.example.test"/>)"}) {
     const DomainState state = Parsed(Metadata(element));
     ASSERT_TRUE(state.wish.has_value()) << element;
     EXPECT_EQ(state.wish->enroll, EnrollWish::kYes);
@@ -103,7 +107,8 @@ TEST(DomainXmlTest, AMistakeInTheWishIsNamedAndTheWishIsNot) {
   EXPECT_EQ(WishErrorOf(guest("enrol='yes'")), "unknown attribute enrol");
   EXPECT_EQ(WishErrorOf(guest("fqdn='a b'")), "fqdn is not a host name");
   EXPECT_EQ(WishErrorOf(guest("fqdn='" + std::string(254, 'a') + "'")), "fqdn is not a host name");
-  EXPECT_EQ(WishErrorOf(guest("enroll='no'") + guest("enroll='yes'")), "the element is there twice");
+  EXPECT_EQ(WishErrorOf(guest("enroll='no'") + guest("enroll='yes'")),
+            "the element is there twice");
   EXPECT_FALSE(Parsed(Metadata(guest("fqdn='a.b' enroll='x'"))).wish.has_value());
 }
 

@@ -9,8 +9,8 @@
 
 namespace innkeeper {
 
-// libvirt's event loop is one per process: construct this before the first connection is opened, and at
-// most one at a time. Also silences libvirt's own printing of errors.
+// libvirt's event loop is one per process: construct this before the first connection is opened,
+// and at most one at a time. Also silences libvirt's own printing of errors.
 class LibvirtEventLoop {
  public:
   LibvirtEventLoop();

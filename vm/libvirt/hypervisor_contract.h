@@ -1,6 +1,6 @@
 #pragma once
-// What every Hypervisor keeps. A test program instantiates HypervisorContract with worlds that own the
-// daemon's side of it.
+// What every Hypervisor keeps. A test program instantiates HypervisorContract with worlds that own
+// the daemon's side of it.
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@ class HypervisorWorld {
  public:
   virtual ~HypervisorWorld() = default;
   virtual Hypervisor& hypervisor() = 0;
-  // The daemon's side, by other means than the Hypervisor. Domains are small, have an agent's channel
-  // and one MAC, 52:54:00:12:34:56.
+  // The daemon's side, by other means than the Hypervisor. Domains are small, have an agent's
+  // channel and one MAC, 52:54:00:12:34:56.
   virtual DomainId Define(const std::string& name) = 0;
   virtual void Start(const DomainId& id) = 0;
   virtual void PowerOff(const DomainId& id) = 0;
@@ -188,8 +188,8 @@ TEST_P(HypervisorContract, AnUndefinedRunningDomainBecomesTransient) {
 }
 
 TEST_P(HypervisorContract, ACallThatIsOverFailsAtOnce) {
-  EXPECT_TRUE(absl::IsDeadlineExceeded(
-      hypervisor().ListDomains(Call::Within(Duration::zero())).status()));
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(hypervisor().ListDomains(Call::Within(Duration::zero())).status()));
   std::stop_source stop;
   stop.request_stop();
   EXPECT_TRUE(absl::IsCancelled(
@@ -204,8 +204,9 @@ TEST_P(HypervisorContract, NoEventComesAfterStop) {
   }
   const DomainId id = world_->Define("contract-late");
   world_->Undefine(id);
-  EXPECT_FALSE(events_.PopUntil(
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(200), {}).has_value());
+  EXPECT_FALSE(
+      events_.PopUntil(std::chrono::steady_clock::now() + std::chrono::milliseconds(200), {})
+          .has_value());
 }
 
 }  // namespace innkeeper

@@ -68,9 +68,9 @@ class TestDriverWorld final : public HypervisorWorld {
 
 INSTANTIATE_TEST_SUITE_P(
     Daemons, HypervisorContract,
-    testing::Values(
-        NamedHypervisorWorld{"Fake", [] { return std::make_unique<FakeWorld>(); }},
-        NamedHypervisorWorld{"TestDriver", [] { return std::make_unique<TestDriverWorld>(); }}),
+    testing::Values(NamedHypervisorWorld{"Fake", [] { return std::make_unique<FakeWorld>(); }},
+                    NamedHypervisorWorld{"TestDriver",
+                                         [] { return std::make_unique<TestDriverWorld>(); }}),
     [](const auto& world) { return world.param.name; });
 
 }  // namespace

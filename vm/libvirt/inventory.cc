@@ -65,8 +65,8 @@ std::vector<DomainState> ToSwept(const StatsRecords& records) {
 
 absl::StatusOr<DomainState> ReadXml(DaemonConnection& daemon, virDomainPtr domain,
                                     const Call& call) {
-  const CString xml = daemon.Limited(
-      call, [&](virConnectPtr) { return CString(virDomainGetXMLDesc(domain, 0)); });
+  const CString xml =
+      daemon.Limited(call, [&](virConnectPtr) { return CString(virDomainGetXMLDesc(domain, 0)); });
   if (!xml) return daemon.Failure(TakeLastError(), "reading a domain", call);
   return ParseDomainXml(xml.get());
 }
@@ -97,8 +97,8 @@ absl::StatusOr<std::vector<DomainState>> ListDomains(DaemonConnection& daemon, c
     if (FailureOf(domain.status()) == AgentFailure::kDomainGone) continue;  // went meanwhile
     if (absl::IsInvalidArgument(domain.status())) {
       // One domain's XML that makes no sense must not hide the others.
-      LogWarning("domain left out", {{"domain", IdOf(records[i]->dom).uuid},
-                                     {"error", domain.status()}});
+      LogWarning("domain left out",
+                 {{"domain", IdOf(records[i]->dom).uuid}, {"error", domain.status()}});
       continue;
     }
     RETURN_IF_ERROR(domain.status());
@@ -121,8 +121,8 @@ absl::StatusOr<DomainState> ReadDomain(DaemonConnection& daemon, const DomainId&
     return virDomainGetState(handle.get(), &state, nullptr, 0) == 0;
   });
   if (!known) return daemon.Failure(TakeLastError(), "reading a domain", call);
-  const int persistent = daemon.Limited(
-      call, [&](virConnectPtr) { return virDomainIsPersistent(handle.get()); });
+  const int persistent =
+      daemon.Limited(call, [&](virConnectPtr) { return virDomainIsPersistent(handle.get()); });
   if (persistent < 0) return daemon.Failure(TakeLastError(), "reading a domain", call);
   domain.run_state = ToRunState(state);
   domain.persistent = persistent == 1;

@@ -35,8 +35,8 @@ AgentFailure ClassifyUnresponsive(const LibvirtError& error) {
   return kUnresponsive;
 }
 
-// The guest's bytes, not ours: what we send comes from a JSON library. Seen with invalid UTF-8 and with
-// very deep nesting.
+// The guest's bytes, not ours: what we send comes from a JSON library. Seen with invalid UTF-8 and
+// with very deep nesting.
 bool IsJsonFailure(const LibvirtError& error) {
   return error.domain == VIR_FROM_NONE &&
          (Has(error, "cannot parse json") || Has(error, "virJSONValue"));

@@ -1,6 +1,6 @@
 #pragma once
-// libvirt's errors as statuses. Decided by numbers, which its headers of version 9 do not all name; by
-// text only where the numbers say no more than "the guest agent".
+// libvirt's errors as statuses. Decided by numbers, which its headers of version 9 do not all name;
+// by text only where the numbers say no more than "the guest agent".
 
 #include <string>
 

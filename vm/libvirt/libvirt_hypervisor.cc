@@ -155,8 +155,8 @@ absl::Status Daemon::Serve(const std::stop_token& stop) {
   failed_connects_ += opened.ok() ? 0 : 1;
   RETURN_IF_ERROR(opened.status());
   const auto link = std::make_shared<Link>(*std::move(opened));
-  ASSIGN_OR_RETURN(const auto events,
-                   DomainEvents::Register(*link->daemon, [this](const auto& e) { Emit(e); }, call));
+  ASSIGN_OR_RETURN(const auto events, DomainEvents::Register(
+                                          *link->daemon, [this](const auto& e) { Emit(e); }, call));
   ASSIGN_OR_RETURN(std::string version, ReadVersion(*link->daemon, call));
   LogInfo("connected to libvirt", {{"uri", options_.uri}, {"version", version}});
   version_.With([&](auto& text) { text = std::move(version); });

@@ -1,17 +1,17 @@
 #pragma once
-// One libvirt daemon. Keeps a read-only connection for inventory and events, and opens read-write ones
-// (write = root on the host) only for guest-agent calls.
+// One libvirt daemon. Keeps a read-only connection for inventory and events, and opens read-write
+// ones (write = root on the host) only for guest-agent calls.
 //
 //   connecting --> connected --(closed, keepalive lost, a call cut at its deadline)--> waiting --+
 //       ^                                                                                        |
 //       +------------------- after 0.5 s .. 30 s, jittered, for ever ----------------------------+
 //
-// On each connection events are registered first, then kConnectionBack is told; whoever lists after it
-// misses nothing. Events of an earlier connection never come after kConnectionLost.
+// On each connection events are registered first, then kConnectionBack is told; whoever lists after
+// it misses nothing. Events of an earlier connection never come after kConnectionLost.
 //
-// Threads: "libvirt-link" (connects, notices loss), "libvirt-limits" (ends calls that hang). Calls run on
-// their callers' threads. The sink is called on libvirt's event thread or on "libvirt-link", never on both
-// at the same time. SIGPIPE must be ignored by the process.
+// Threads: "libvirt-link" (connects, notices loss), "libvirt-limits" (ends calls that hang). Calls
+// run on their callers' threads. The sink is called on libvirt's event thread or on "libvirt-link",
+// never on both at the same time. SIGPIPE must be ignored by the process.
 
 #include <memory>
 #include <string>

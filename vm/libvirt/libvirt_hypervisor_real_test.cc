@@ -1,7 +1,5 @@
 // LibvirtHypervisor on a real libvirtd with emulated guests: the contract, and the bad days.
 
-#include "vm/libvirt/libvirt_hypervisor.h"
-
 #include <signal.h>
 
 #include <filesystem>
@@ -9,6 +7,7 @@
 
 #include "vm/guest_agent/guest_agent.h"
 #include "vm/libvirt/hypervisor_contract.h"
+#include "vm/libvirt/libvirt_hypervisor.h"
 #include "vm/testing/fake_hypervisor.h"
 #include "vm/testing/libvirt_control.h"
 #include "vm/testing/real_libvirt.h"
@@ -134,7 +133,8 @@ class LibvirtRealTest : public testing::Test {
   }
   static size_t OpenDescriptors() {
     size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/self/fd")) {
       ++count;
     }
     return count;

@@ -51,7 +51,8 @@ std::optional<SharedSocket> FindNewSocket(const std::set<std::string>& before,
   std::optional<SharedSocket> found;
   ForEachSocket([&](int fd, const std::string& inode) {
     if (found.has_value() || before.contains(inode)) return;
-    // Duplicated before it is looked at: the number may be closed and given to another file meanwhile.
+    // Duplicated before it is looked at: the number may be closed and given to another file
+    // meanwhile.
     const int ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (ours < 0) return;
     SharedSocket candidate(ours);

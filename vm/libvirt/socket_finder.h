@@ -1,5 +1,6 @@
 #pragma once
-// libvirt does not tell the descriptor of a connection, and only shutting it down ends a blocked call.
+// libvirt does not tell the descriptor of a connection, and only shutting it down ends a blocked
+// call.
 
 #include <unistd.h>
 
@@ -10,8 +11,8 @@
 
 namespace innkeeper {
 
-// A descriptor of our own for someone else's socket: it stays valid, and means the same socket, whatever
-// its owner does with the original.
+// A descriptor of our own for someone else's socket: it stays valid, and means the same socket,
+// whatever its owner does with the original.
 class SharedSocket {
  public:
   explicit SharedSocket(int fd) : fd_(fd) {}
@@ -30,8 +31,8 @@ class SharedSocket {
 // Inodes of this process's sockets.
 std::set<std::string> OpenSockets();
 
-// The unix socket that is open now, was not in `before`, and is connected to a peer whose path has the
-// same last component as `path`. Nothing when there is none.
+// The unix socket that is open now, was not in `before`, and is connected to a peer whose path has
+// the same last component as `path`. Nothing when there is none.
 std::optional<SharedSocket> FindNewSocket(const std::set<std::string>& before,
                                           const std::string& path);
 

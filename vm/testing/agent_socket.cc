@@ -96,8 +96,8 @@ class Channel {
 
 absl::Status Synchronise(Channel& channel) {
   const std::string id = std::to_string(SystemRandom().Below(1u << 30));
-  RETURN_IF_ERROR(channel.Send("\xFF{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":" +
-                               id + "}}\n"));
+  RETURN_IF_ERROR(channel.Send(
+      "\xFF{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":" + id + "}}\n"));
   const std::string wanted = "{\"return\": " + id + "}";
   while (true) {
     RETURN_IF_ERROR(channel.ReceiveUntil(kSyncEnd).status());

@@ -18,12 +18,12 @@ struct FakeGuest {
   GuestOs os{"debian", "Debian GNU/Linux 12 (bookworm)", "12", "6.1.0-fake"};
   std::string host_name = "guest";
   GuestAddresses addresses;
-  absl::Duration clock_error;                    // the guest's clock minus ours
+  absl::Duration clock_error;  // the guest's clock minus ours
   std::map<std::string, std::string> files;
   // What a program does; empty: kNotFound.
   std::function<absl::StatusOr<GuestExit>(const GuestCommand&)> run;
-  int polls_until_exit = 0;                      // answers "still running" this often
-  AgentFailure failure = AgentFailure::kNone;    // of every call, unless kNone
+  int polls_until_exit = 0;                    // answers "still running" this often
+  AgentFailure failure = AgentFailure::kNone;  // of every call, unless kNone
 };
 
 // Thread-safe. A domain without a guest is kDomainGone.

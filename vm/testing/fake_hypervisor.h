@@ -1,6 +1,6 @@
 #pragma once
-// A libvirt daemon made by hand. Verbs change a domain and deliver the event a real daemon would, on the
-// calling thread. Agent commands go to a function of the test.
+// A libvirt daemon made by hand. Verbs change a domain and deliver the event a real daemon would,
+// on the calling thread. Agent commands go to a function of the test.
 
 #include <condition_variable>
 #include <functional>
@@ -33,17 +33,17 @@ class FakeHypervisor final : public Hypervisor {
                                            int seconds, const Call& call) override;
 
   // Verbs. A domain named in one must exist; ids and run numbers are the fake's to give out.
-  void Define(const DomainState& domain);          // off, with the channel as given or disconnected
-  void Undefine(const DomainId& id);               // a running one goes on, transient
-  void Boot(const DomainId& id);                   // a new run; the agent's port stays closed
+  void Define(const DomainState& domain);  // off, with the channel as given or disconnected
+  void Undefine(const DomainId& id);       // a running one goes on, transient
+  void Boot(const DomainId& id);           // a new run; the agent's port stays closed
   void ConnectAgent(const DomainId& id);
   void DisconnectAgent(const DomainId& id);
   void Pause(const DomainId& id);
   void Resume(const DomainId& id);
   void PowerOff(const DomainId& id);
   void Crash(const DomainId& id);
-  void Reboot(const DomainId& id);                 // the guest restarts within its run
-  void MigrateAway(const DomainId& id);            // gone from here
+  void Reboot(const DomainId& id);       // the guest restarts within its run
+  void MigrateAway(const DomainId& id);  // gone from here
   void SetWish(const DomainId& id, std::optional<DomainWish> wish, const std::string& error = {});
   // Changes a domain without any event, as when one was lost.
   void ChangeSilently(const DomainId& id, const std::function<void(DomainState&)>& change);

@@ -104,10 +104,13 @@ absl::StatusOr<std::unique_ptr<GenuineGuest>> GenuineGuest::Start(Options option
 absl::Status GenuineGuest::Launch(const Call& call) {
   std::string blocked = kDangerous;
   for (const std::string& command : options_.blocked) blocked += "," + command;
-  const std::vector<std::string> words = {
-      "unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child=KILL", "/bin/sh", "-c",
-      kFirstProcess, "guest", folder_.path(), options_.host_name, blocked,
-      options_.frozen ? "yes" : "no"};
+  const std::vector<std::string> words = {"unshare",      "--mount",
+                                          "--uts",        "--pid",
+                                          "--fork",       "--kill-child=KILL",
+                                          "/bin/sh",      "-c",
+                                          kFirstProcess,  "guest",
+                                          folder_.path(), options_.host_name,
+                                          blocked,        options_.frozen ? "yes" : "no"};
   const pid_t parent = getpid();
   unshare_ = fork();
   if (unshare_ < 0) return ErrnoStatus(errno, "fork");
@@ -142,8 +145,9 @@ absl::Status GenuineGuest::AwaitAgent(pid_t other_than, const Call& call) {
     if (!children.empty()) init_ = children.front();
     const pid_t agent = Agent();
     if (agent != 0 && agent != other_than &&
-        AskAgentSocket(socket_, R"({"execute":"guest-ping"})", 1, call.AtMost(
-            std::chrono::seconds(1))).ok()) {
+        AskAgentSocket(socket_, R"({"execute":"guest-ping"})", 1,
+                       call.AtMost(std::chrono::seconds(1)))
+            .ok()) {
       return absl::OkStatus();
     }
     std::this_thread::sleep_for(kLook);

@@ -1,7 +1,7 @@
 #pragma once
-// A guest without a VM: a genuine qemu-ga in its own mount, host name and pid namespaces, whose /etc, /var,
-// /run and /root are private, so that several coexist and nothing they do there stays. Programs started
-// through it run with this machine's binaries. Needs root and qemu-guest-agent.
+// A guest without a VM: a genuine qemu-ga in its own mount, host name and pid namespaces, whose
+// /etc, /var, /run and /root are private, so that several coexist and nothing they do there stays.
+// Programs started through it run with this machine's binaries. Needs root and qemu-guest-agent.
 //
 // Inside, the agent may do whatever root may: commands that would reach this machine's kernel
 // (time, shutdown, suspend, disks) are blocked.

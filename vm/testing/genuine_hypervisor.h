@@ -8,8 +8,8 @@
 
 namespace innkeeper {
 
-// A daemon made by hand whose domains' agent commands go to genuine qemu-ga processes on unix sockets.
-// Knows only paths, so that guests outlive a process under test that is killed.
+// A daemon made by hand whose domains' agent commands go to genuine qemu-ga processes on unix
+// sockets. Knows only paths, so that guests outlive a process under test that is killed.
 class GenuineHypervisor {
  public:
   GenuineHypervisor();

@@ -14,7 +14,8 @@ namespace innkeeper {
 namespace {
 
 void Must(bool done, const char* what) {
-  if (!done) LogError("a test's libvirt failed", {{"doing", what}, {"error", TakeLastError().message}});
+  if (!done)
+    LogError("a test's libvirt failed", {{"doing", what}, {"error", TakeLastError().message}});
   IK_CHECK(done);
 }
 

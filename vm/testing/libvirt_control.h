@@ -7,8 +7,8 @@
 
 namespace innkeeper {
 
-// The other side of a test: changes domains of a libvirt daemon through a connection of its own. Every
-// failure fails the test's process (IK_CHECK): the daemon is part of the test's set-up.
+// The other side of a test: changes domains of a libvirt daemon through a connection of its own.
+// Every failure fails the test's process (IK_CHECK): the daemon is part of the test's set-up.
 class LibvirtControl {
  public:
   explicit LibvirtControl(const std::string& uri);
@@ -20,7 +20,8 @@ class LibvirtControl {
   void Pause(const DomainId& id);
   void Resume(const DomainId& id);
   void Undefine(const DomainId& id);
-  // The element <guest ATTRIBUTES/> in our namespace, on the persistent definition and the live domain.
+  // The element <guest ATTRIBUTES/> in our namespace, on the persistent definition and the live
+  // domain.
   void SetWish(const DomainId& id, const std::string& attributes);
   // The guest agent's answer, or libvirt's error text.
   std::string Agent(const DomainId& id, const std::string& command);

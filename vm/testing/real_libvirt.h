@@ -1,6 +1,6 @@
 #pragma once
-// A real libvirtd with emulated guests, brought up by tests/env for one test program and taken down with it.
-// For tests labelled `real`: they need root and Debian 12's packages.
+// A real libvirtd with emulated guests, brought up by tests/env for one test program and taken down
+// with it. For tests labelled `real`: they need root and Debian 12's packages.
 
 #include <sys/types.h>
 
@@ -26,8 +26,10 @@ class RealLibvirt {
 
   // A guest's name that no other test program uses: some run at the same time.
   std::string Unique(const std::string& name) const { return host_ + "-" + name; }
-  // The XML of a guest that boots in seconds, with a genuine guest agent; `options` as of `env tiny xml`.
-  std::string TinyGuest(const std::string& name, const std::vector<std::string>& options = {}) const;
+  // The XML of a guest that boots in seconds, with a genuine guest agent; `options` as of `env tiny
+  // xml`.
+  std::string TinyGuest(const std::string& name,
+                        const std::vector<std::string>& options = {}) const;
   // The pid of the emulator that runs the guest of this name; 0: none.
   pid_t Emulator(const std::string& name) const;
 
