@@ -75,6 +75,8 @@ function(innkeeper_fuzz name)
   if(INNKEEPER_SANITIZER STREQUAL "fuzz")
     innkeeper_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_property(GLOBAL APPEND_STRING PROPERTY INNKEEPER_FUZZ_TARGETS
+                 "$<TARGET_FILE:${name}> ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
     return()
   endif()
   innkeeper_program(${name}
@@ -83,5 +85,14 @@ function(innkeeper_fuzz name)
   set_tests_properties(${name} PROPERTIES LABELS fuzz-corpus TIMEOUT 120
                        ENVIRONMENT "${INNKEEPER_TEST_ENVIRONMENT}")
 endfunction()
+
+# The list that scripts/fuzz reads: program and corpus, one target a line.
+function(innkeeper_write_fuzz_targets)
+  get_property(lines GLOBAL PROPERTY INNKEEPER_FUZZ_TARGETS)
+  file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/fuzz_targets.txt CONTENT "${lines}")
+endfunction()
+if(INNKEEPER_SANITIZER STREQUAL "fuzz")
+  cmake_language(DEFER DIRECTORY ${PROJECT_SOURCE_DIR} CALL innkeeper_write_fuzz_targets)
+endif()
 
 include(Headers)
