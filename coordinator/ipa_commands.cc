@@ -102,16 +102,14 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
         config.state_dir + (arguments.account == "user" ? "/ipa.password" : "/ipa.keytab");
   }
   IpaOptions login = SettingsOf(config);
-  if (login.servers.empty()) {
-    return absl::InvalidArgumentError("name one server: --set ipa.servers=SERVER");
-  }
   login.user = arguments.admin;
   login.password = ReadPassword(arguments.admin);
   login.principal = login.keytab = "";
   const RealClock clock;
+  SystemRandom random;
   prometheus::Registry registry;
   ASSIGN_OR_RETURN(const std::unique_ptr<IpaConnection> admin,
-                   IpaConnection::Create(std::move(login), clock, registry));
+                   IpaConnection::Open(std::move(login), clock, random, registry, call));
   const SetupOptions options = OptionsOf(config, arguments, cluster);
   IpaSetup setup(
       admin->dispatcher(),
@@ -136,20 +134,17 @@ absl::Status Check(const CoordinatorConfig& config, const std::vector<std::strin
   const Call call = Call::Within(kTimeout);
   ASSIGN_OR_RETURN(const ClusterId cluster, ClusterIdOf(config.state_dir, config.cluster_id));
   ASSIGN_OR_RETURN(IpaOptions login, AccountOf(config));
-  if (login.servers.empty()) {
-    return absl::InvalidArgumentError("name one server: --set ipa.servers=SERVER");
-  }
   const RealClock clock;
   SystemRandom random;
   prometheus::Registry registry, other_registry;
   ASSIGN_OR_RETURN(IpaOptions again, AccountOf(config));
   ASSIGN_OR_RETURN(const auto client, MakeIpaClient(std::move(login), clock, random, registry));
   ASSIGN_OR_RETURN(const auto account,
-                   IpaConnection::Create(std::move(again), clock, other_registry));
+                   IpaConnection::Open(std::move(again), clock, random, other_registry, call));
   CheckOptions options;
   options.cluster = cluster;
   options.domain = config.ipa.domain;
-  options.foreign_host = config.ipa.servers.front();
+  options.foreign_host = account->server();  // the server itself is a host there
   options.host_groups = host_groups;
   ASSIGN_OR_RETURN(const std::vector<RightCheck> checks,
                    CheckRights(*client, account->dispatcher(), options, call));

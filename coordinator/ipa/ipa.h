@@ -25,8 +25,9 @@ struct IpaOptions {
   // Where: SRV records of `domain` (empty: do not ask DNS), then `servers`.
   std::string domain;
   std::vector<std::string> servers;  // FQDNs of FreeIPA servers
-  std::string dns_server;  // "ADDRESS" or "ADDRESS:PORT", also for the servers' addresses;
-                           // empty: the system's resolver
+  // "ADDRESS" or "ADDRESS:PORT", asked for both and for the servers' addresses; empty: the system's
+  // resolver.
+  std::string dns_server;
   std::vector<std::string> resolve;  // "host:port:address": instead of any resolver
   std::string ca_file;               // PEM bundle that vouches for the servers
 
@@ -48,15 +49,19 @@ absl::StatusOr<std::unique_ptr<IpaClient>> MakeIpaClient(IpaOptions options, con
                                                          prometheus::Registry& registry);
 
 // One server and one login, for `ipa setup` and `ipa check`, which talk to FreeIPA in its own
-// words. The first of `servers` is used (the domain is not looked up).
+// words and read what they wrote.
 class IpaConnection {
  public:
-  // Errors as MakeIpaClient. Connects nothing yet. Clock and registry outlive the connection.
-  static absl::StatusOr<std::unique_ptr<IpaConnection>> Create(IpaOptions options,
-                                                               const Clock& clock,
-                                                               prometheus::Registry& registry);
+  // Connects to the first of the servers, found as MakeIpaClient's are, that answers. Errors: as
+  // MakeIpaClient and IpaClient::Facts. Clock, random and registry outlive the connection. Blocks.
+  static absl::StatusOr<std::unique_ptr<IpaConnection>> Open(IpaOptions options, const Clock& clock,
+                                                             Random& random,
+                                                             prometheus::Registry& registry,
+                                                             const Call& call);
   virtual ~IpaConnection() = default;
   virtual IpaDispatcher& dispatcher() = 0;
+  // The server's FQDN.
+  virtual const std::string& server() const = 0;
   // New keys of `principal` into the file `path`, by LDAPS as this account (only with a password).
   // Errors: see FetchKeytab. Blocks.
   virtual absl::Status MakeKeytab(const std::string& principal, const std::string& path,

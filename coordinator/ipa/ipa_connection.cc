@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <utility>
 
-#include "coordinator/ipa/host_commands.h"
 #include "coordinator/ipa/ipa.h"
 #include "coordinator/ipa/ipa_parts.h"
+#include "coordinator/ipa/jsonrpc_ipa_client.h"
 #include "coordinator/ipa/keytab_request.h"
 
 namespace innkeeper {
@@ -10,58 +11,66 @@ namespace {
 
 class SingleServer final : public IpaConnection {
  public:
-  SingleServer(IpaOptions options, const Clock& clock, prometheus::Registry& registry)
-      : account_(std::move(options), clock, registry) {}
+  SingleServer(IpaOptions options, std::unique_ptr<SrvLookup> dns, const Clock& clock,
+               Random& random, prometheus::Registry& registry)
+      : parts_(std::move(options), std::move(dns), clock, random, registry) {}
 
-  absl::Status Open() {
-    const IpaOptions& options = account_.options();
-    if (options.servers.empty()) return absl::InvalidArgumentError("FreeIPA: name a server");
-    ASSIGN_OR_RETURN(server_,
-                     account_.MakeServer({options.servers.front(), {}}, options.connect_timeout));
+  // A client finds out which server answers; from then on it is that one alone.
+  absl::Status Find(const Clock& clock, const Call& call) {
+    JsonRpcIpaClient any(
+        parts_.servers, [this](const ServerAddress& at) { return parts_.Connect(at); }, clock);
+    ASSIGN_OR_RETURN(const IpaFacts facts, any.Facts(call));
+    ASSIGN_OR_RETURN(const std::vector<ServerAddress> known, parts_.servers.Order(call));
+    base_dn_ = facts.base_dn;
+    const auto found = std::find_if(known.begin(), known.end(), [&](const ServerAddress& server) {
+      return server.name == facts.server;
+    });
+    address_ = found == known.end() ? ServerAddress{facts.server, {}} : *found;
+    ASSIGN_OR_RETURN(server_, parts_.Connect(address_));
     return absl::OkStatus();
   }
 
   IpaDispatcher& dispatcher() override { return server_->dispatcher(); }
+  const std::string& server() const override { return address_.name; }
 
   absl::Status MakeKeytab(const std::string& principal, const std::string& path,
                           const Call& call) override {
-    const IpaOptions& options = account_.options();
-    const std::string& server = options.servers.front();
+    const IpaOptions& options = parts_.account.options();
     if (options.user.empty())
       return absl::FailedPreconditionError("making a keytab needs a login with a password");
-    ASSIGN_OR_RETURN(const std::string base_dn, BaseDn(call));
-    const LdapConnection::Target target{server, account_.ConfiguredAddress(server),
-                                        options.ca_file};
-    ASSIGN_OR_RETURN(
-        const auto directory,
-        LdapConnection::Bind(target, "uid=" + options.user + ",cn=users,cn=accounts," + base_dn,
-                             account_.password(), call));
+    const std::string dn = "uid=" + options.user + ",cn=users,cn=accounts," + base_dn_;
+    const LdapConnection::Target target{address_.name, WhereToConnect(), options.ca_file};
+    ASSIGN_OR_RETURN(const auto directory,
+                     LdapConnection::Bind(target, dn, parts_.account.password(), call));
     return FetchKeytab(*directory, principal, path, call);
   }
 
  private:
-  absl::StatusOr<std::string> BaseDn(const Call& call) {
-    const std::vector<std::string> names{"basedn"};
-    ASSIGN_OR_RETURN(IpaCommand env, EncodeCommand(IpaEffect::kReads, "env", {names}, {}));
-    ASSIGN_OR_RETURN(IpaAnswer answer, dispatcher().Run(std::move(env), call));
-    if (answer.error) return StatusOf(*answer.error);
-    ASSIGN_OR_RETURN(const IpaEntry values, OnlyEntry(std::move(answer)));
-    const std::string base_dn = values.First("basedn");
-    if (base_dn.empty()) return absl::InternalError("FreeIPA does not tell its base DN");
-    return base_dn;
+  // Empty: whatever the system resolves.
+  std::string WhereToConnect() const {
+    const std::string configured = parts_.account.ConfiguredAddress(address_.name);
+    if (!configured.empty() || address_.addresses.empty()) return configured;
+    return address_.addresses.front();
   }
 
-  IpaAccount account_;
+  IpaParts parts_;
+  ServerAddress address_;
+  std::string base_dn_;
   std::unique_ptr<IpaServer> server_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<IpaConnection>> IpaConnection::Create(
-    IpaOptions options, const Clock& clock, prometheus::Registry& registry) {
+absl::StatusOr<std::unique_ptr<IpaConnection>> IpaConnection::Open(IpaOptions options,
+                                                                   const Clock& clock,
+                                                                   Random& random,
+                                                                   prometheus::Registry& registry,
+                                                                   const Call& call) {
   RETURN_IF_ERROR(CheckIpaOptions(options));
-  auto connection = std::make_unique<SingleServer>(std::move(options), clock, registry);
-  RETURN_IF_ERROR(connection->Open());
+  ASSIGN_OR_RETURN(std::unique_ptr<SrvLookup> dns, MakeAresSrvLookup(options.dns_server));
+  auto connection =
+      std::make_unique<SingleServer>(std::move(options), std::move(dns), clock, random, registry);
+  RETURN_IF_ERROR(connection->Find(clock, call));
   return connection;
 }
 

@@ -1,12 +1,14 @@
 #include "coordinator/ipa/ipa_parts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace innkeeper {
 namespace {
 
-constexpr size_t kRequestsPerServer = 3;  // two batches and a login
-constexpr size_t kReplyCap = 32u << 20;   // bytes; 100,000 names of a host_find are 17 MiB
+constexpr Duration kQuickConnect = std::chrono::seconds(1);  // while another server is left
+constexpr size_t kRequestsPerServer = 3;                     // two batches and a login
+constexpr size_t kReplyCap = 32u << 20;  // bytes; 100,000 names of a host_find are 17 MiB
 
 // curl's form of a server's addresses: "host:443:10.1.2.3,[2001:db8::1]".
 std::string ResolveEntry(const ServerAddress& server) {
@@ -71,6 +73,20 @@ std::string IpaAccount::ConfiguredAddress(const std::string& server) const {
     if (entry.rfind(prefix, 0) == 0) return entry.substr(prefix.size());
   }
   return "";
+}
+
+IpaParts::IpaParts(IpaOptions options, std::unique_ptr<SrvLookup> dns, const Clock& clock,
+                   Random& random, prometheus::Registry& registry)
+    : account(std::move(options), clock, registry),
+      lookup(std::move(dns)),
+      servers({.domain = account.options().domain,
+               .servers = account.options().servers,
+               .look_up_addresses = !account.options().dns_server.empty()},
+              *lookup, clock, random) {}
+
+absl::StatusOr<std::unique_ptr<IpaServer>> IpaParts::Connect(const ServerAddress& at) {
+  const Duration patience = account.options().connect_timeout;
+  return account.MakeServer(at, servers.size() > 1 ? std::min(kQuickConnect, patience) : patience);
 }
 
 }  // namespace innkeeper

@@ -1,5 +1,6 @@
 #pragma once
-// What both ways of composing the client (ipa.h) share: one account and how a server is reached.
+// What both ways of composing the client (ipa.h) share: one account, which servers there are, how
+// one is reached.
 
 #include <memory>
 #include <string>
@@ -8,6 +9,8 @@
 #include "coordinator/ipa/ipa_metrics.h"
 #include "coordinator/ipa/ipa_server.h"
 #include "coordinator/ipa/kerberos_tickets.h"
+#include "coordinator/ipa/servers.h"
+#include "coordinator/ipa/srv_lookup.h"
 
 namespace innkeeper {
 
@@ -31,6 +34,21 @@ class IpaAccount {
   LoginBrake brake_;
   const PasswordAccount account_;
   const std::unique_ptr<TicketSource> tickets_;
+};
+
+// What a client stands on, in the order in which the parts depend on each other. Clock, random and
+// registry outlive them.
+struct IpaParts {
+  // `dns` is MakeAresSrvLookup(options.dns_server).
+  IpaParts(IpaOptions options, std::unique_ptr<SrvLookup> dns, const Clock& clock, Random& random,
+           prometheus::Registry& registry);
+
+  // Errors and ownership: see IpaAccount::MakeServer.
+  absl::StatusOr<std::unique_ptr<IpaServer>> Connect(const ServerAddress& at);
+
+  IpaAccount account;
+  const std::unique_ptr<SrvLookup> lookup;
+  SrvServerList servers;
 };
 
 }  // namespace innkeeper

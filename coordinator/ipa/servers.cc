@@ -40,7 +40,8 @@ SrvServerList::~SrvServerList() = default;
 
 absl::StatusOr<std::vector<ServerAddress>> SrvServerList::Order(const Call& call) {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, call.stop, call.deadline, [&] { return asked_ || !servers_.empty(); });
+  changed_.wait_until(lock, call.stop, call.deadline,
+                      [&] { return asked_ || (!servers_.empty() && !options_.look_up_addresses); });
   if (servers_.empty()) {
     RETURN_IF_ERROR(call.Check("find FreeIPA servers"));
     return Annotate(last_failure_, "find FreeIPA servers");
@@ -92,6 +93,7 @@ Duration SrvServerList::Refresh(Backoff& retry, std::stop_token stop) {
       lookup_.Services(name, Call::Within(kLongestQuestion, stop));
   absl::Status outcome = answer.status();
   if (answer.ok()) outcome = Learn(*answer, stop);
+  if (!outcome.ok()) LearnAddresses(stop);
   bool alone = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -128,17 +130,33 @@ absl::Status SrvServerList::Learn(const SrvAnswer& answer, std::stop_token stop)
     }
     AppendStatic(options_.servers, servers);
   }
-  if (options_.look_up_addresses) {
-    for (ServerAddress& server : servers) {
-      auto found = lookup_.Addresses(server.name, Call::Within(kLongestQuestion, stop));
-      if (found.ok()) server.addresses = *std::move(found);
-    }
-  }
+  LookUpAddresses(servers, stop);
   const std::scoped_lock lock(mutex_);
   records_ = std::move(sorted);
   servers_ = std::move(servers);
   std::erase_if(health_, [&](const auto& entry) { return !Contains(servers_, entry.first); });
   return absl::OkStatus();
+}
+
+// Of the servers that are known without this answer: the static ones at least.
+void SrvServerList::LearnAddresses(const std::stop_token& stop) {
+  std::vector<ServerAddress> servers;
+  {
+    const std::scoped_lock lock(mutex_);
+    servers = servers_;
+  }
+  LookUpAddresses(servers, stop);
+  const std::scoped_lock lock(mutex_);
+  servers_ = std::move(servers);
+}
+
+void SrvServerList::LookUpAddresses(std::vector<ServerAddress>& servers,
+                                    const std::stop_token& stop) {
+  if (!options_.look_up_addresses) return;
+  for (ServerAddress& server : servers) {
+    auto found = lookup_.Addresses(server.name, Call::Within(kLongestQuestion, stop));
+    if (found.ok()) server.addresses = *std::move(found);
+  }
 }
 
 }  // namespace innkeeper

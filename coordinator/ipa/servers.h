@@ -29,8 +29,7 @@ class ServerList {
   virtual ~ServerList() = default;
   // All known servers, the best first: those that work in their order, then those that failed, the
   // one whose rest ends soonest first. Stays the same from call to call unless something changed,
-  // so that a reader sees what the writer before it wrote. UNAVAILABLE: none is known. Blocks only
-  // until the first answer of DNS, and not if there is a static list.
+  // so that a reader sees what the writer before it wrote. UNAVAILABLE: none is known. Blocks XX
   virtual absl::StatusOr<std::vector<ServerAddress>> Order(const Call& call) = 0;
   // What became of a request to that server.
   virtual void ReportSuccess(const std::string& name) = 0;
@@ -44,7 +43,8 @@ class SrvServerList final : public ServerList {
   struct Options {
     std::string domain;                // empty: no DNS, only the static list
     std::vector<std::string> servers;  // static
-    bool look_up_addresses = false;  // with the same DNS servers, instead of the system's resolver
+    // With the same DNS servers, instead of the system's resolver; only when there is a domain.
+    bool look_up_addresses = false;
     // An answer is used for its TTL, but within these; a failed question is asked again after
     // `retry`, doubling up to `most_ttl`.
     Duration least_ttl = std::chrono::seconds(10);
@@ -68,6 +68,8 @@ class SrvServerList final : public ServerList {
   void KeepFresh(std::stop_token stop);
   Duration Refresh(Backoff& retry, std::stop_token stop);
   absl::Status Learn(const SrvAnswer& answer, std::stop_token stop);
+  void LearnAddresses(const std::stop_token& stop);
+  void LookUpAddresses(std::vector<ServerAddress>& servers, const std::stop_token& stop);
 
   const Options options_;
   SrvLookup& lookup_;

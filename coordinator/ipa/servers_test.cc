@@ -155,5 +155,17 @@ TEST_F(ServersTest, LookUpAddressesWhereTheyAreAskedTo) {
   EXPECT_THAT(order->at(0).addresses, ElementsAre("10.0.0.14"));
 }
 
+TEST_F(ServersTest, LookUpTheAddressesOfStaticServersEvenWithoutSrvRecords) {
+  lookup_.Push(absl::NotFoundError("NXDOMAIN"));
+  SrvServerList::Options options = Quick();
+  options.servers = {"static.example.test"};
+  options.look_up_addresses = true;
+  SrvServerList list(options, lookup_, clock_, random_);
+  const auto order = list.Order(InTime());
+  ASSERT_TRUE(order.ok());
+  EXPECT_EQ(order->at(0).name, "static.example.test");
+  EXPECT_THAT(order->at(0).addresses, ElementsAre("10.0.0.19"));
+}
+
 }  // namespace
 }  // namespace innkeeper

@@ -89,9 +89,9 @@ class SetupRealTest : public testing::Test {
     prometheus::Registry registry, other_registry;
     auto client = MakeIpaClient(AccountOptions(), clock_, random, registry);
     EXPECT_TRUE(client.ok()) << ToText(client.status());
-    auto account = IpaConnection::Create(AccountOptions(), clock_, other_registry);
+    auto account = IpaConnection::Open(AccountOptions(), clock_, random, other_registry, InTime());
     EXPECT_TRUE(account.ok()) << ToText(account.status());
-    const CheckOptions what{options_.cluster, admin_->place().domain, admin_->place().server,
+    const CheckOptions what{options_.cluster, admin_->place().domain, (*account)->server(),
                             options_.host_groups};
     auto lines = CheckRights(**client, (*account)->dispatcher(), what, InTime());
     EXPECT_TRUE(lines.ok()) << ToText(lines.status());

@@ -46,8 +46,8 @@ absl::StatusOr<RealIpaPlace> RealIpaPlace::FromEnvironment() {
 
 IpaOptions RealIpaPlace::AsNobody() const {
   IpaOptions options;
-  options.servers = {server};
-  options.resolve = {server + ":443:" + address};
+  options.domain = domain;
+  options.dns_server = dns;
   options.ca_file = ca_file;
   return options;
 }
@@ -63,8 +63,8 @@ absl::StatusOr<std::unique_ptr<RealIpaAdmin>> RealIpaAdmin::Connect() {
   ASSIGN_OR_RETURN(RealIpaPlace place, RealIpaPlace::FromEnvironment());
   std::unique_ptr<RealIpaAdmin> admin(new RealIpaAdmin(std::move(place)));
   ASSIGN_OR_RETURN(admin->connection_,
-                   IpaConnection::Create(admin->place_.AsAdmin(), admin->clock_, admin->registry_));
-  RETURN_IF_ERROR(admin->Ask("ping", {}, {}).status());
+                   IpaConnection::Open(admin->place_.AsAdmin(), admin->clock_, admin->random_,
+                                       admin->registry_, Call::Within(kPatience)));
   return admin;
 }
 

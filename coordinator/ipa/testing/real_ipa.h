@@ -22,7 +22,7 @@ struct RealIpaPlace {
   std::string server, address, domain, realm, admin_password, ca_file, dns;
   // FAILED_PRECONDITION naming the first variable that is not set.
   static absl::StatusOr<RealIpaPlace> FromEnvironment();
-  // How to reach it as the administrator.
+  // How to find and reach it, by DNS alone, as the administrator.
   IpaOptions AsAdmin() const;
   // How to reach it as somebody else: the account is still to be filled in.
   IpaOptions AsNobody() const;
@@ -49,6 +49,7 @@ class RealIpaAdmin {
   explicit RealIpaAdmin(RealIpaPlace place) : place_(std::move(place)) {}
   RealIpaPlace place_;
   RealClock clock_;
+  SystemRandom random_;
   prometheus::Registry registry_;
   std::unique_ptr<IpaConnection> connection_;
 };
