@@ -3,7 +3,7 @@
 
 CACHE=${INNKEEPER_CACHE:-${HOME:-/root}/.cache/innkeeper}
 NAME=${INNKEEPER_ENV_NAME:-ikenv}
-NET=${INNKEEPER_ENV_NET:-10.213.7}
+NET=${INNKEEPER_ENV_NET:-10.213.6}
 DOMAIN=${INNKEEPER_ENV_DOMAIN:-demo.innkeeper.test}
 
 RUN=$CACHE/run/$NAME           # overlays and disks of what runs
