@@ -15,9 +15,9 @@ import tempfile
 import time
 import unittest
 
-ENV = os.environ.get("INNKEEPER_ENV", "")
-BUILD = pathlib.Path(os.environ.get("INNKEEPER_BUILD", "build/asan")).resolve()
-DOMAIN = os.environ.get("IPA_DOMAIN", "")
+import freeipa
+from parts import BUILD, DOMAIN, ENV, env
+from proxy import Proxy
 
 # Short enough for a test, long enough for a real join on a busy machine.
 TIMINGS = {
@@ -30,14 +30,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def env(*arguments, stdin=None, timeout=900):
-    """Runs the tool of tests/env; its output."""
-    done = subprocess.run([ENV, *arguments], input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
-    if done.returncode:
-        raise AssertionError(f"env {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Daemon:
@@ -76,8 +68,10 @@ class Daemon:
 class World:
     """One coordinator, agents by node name, and the command line."""
 
-    def __init__(self, case):
+    def __init__(self, case, timings=(), ipa_address=""):
         self.case = case
+        self.timings = dict(TIMINGS, **dict(timings))
+        self.ipa_address = ipa_address or os.environ["IPA_IP"]
         self.tag = secrets.token_hex(2)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="ik-e2e-"))
         self.agents, self.guests, self.coordinator = {}, [], None
@@ -96,9 +90,9 @@ class World:
             "state_dir": f"{self.directory}/state", "log": {"level": "debug"}, "brake": {"removals": 20},
             "listen": {"agents": f"127.0.0.1:{self.ports['agents']}", "api": f"127.0.0.1:{self.ports['api']}",
                        "metrics": f"127.0.0.1:{self.ports['metrics']}", "socket": self.server, "names": ["localhost"]},
-            "agents": {"node_grace": "10s", "heartbeat": "1s"}, "timings": TIMINGS,
+            "agents": {"node_grace": "10s", "heartbeat": "1s"}, "timings": self.timings,
             "ipa": {"domain": DOMAIN, "servers": [os.environ["IPA_SERVER"]], "dns_server": os.environ["IPA_DNS"],
-                    "resolve": [f"{os.environ['IPA_SERVER']}:443:{os.environ['IPA_IP']}"],
+                    "resolve": [f"{os.environ['IPA_SERVER']}:443:{self.ipa_address}"],
                     "ca_file": os.environ["IPA_CA_FILE"],
                     "principal": f"innkeeper/centre-{self.tag}.{DOMAIN}@{realm}", "keytab": f"{self.directory}/keytab"},
             "policy": [{"namespaces": "*", "template": "{vm}.{domain}"}],
@@ -132,6 +126,9 @@ class World:
         token = self.run("innkeeper-coordinator", "--config", self.config, "token", "create", "-n", namespace).stdout
         self.run("innkeeper-agent", "--config", config, "join", f"https://localhost:{self.ports['api']}", "--node", node, stdin=token)
         self.agents[node] = Daemon([self.program("innkeeper-agent"), "--config", config, "run"], self.directory / f"{node}.log")
+        self.connected(node)
+
+    def connected(self, node):
         self.until(f"node {node} is connected", lambda: self.node(node)["state"] == "connected", 60)
 
     def node(self, name):
@@ -172,6 +169,13 @@ class World:
         env("guest", "wait", whole)
         return whole
 
+    def new_tiny(self, name, *options, host="host1"):
+        """A guest that boots in seconds; its whole name."""
+        whole = f"{name}-{self.tag}"
+        env("tiny", "new", whole, "--host", host, *options)
+        self.guests.append(whole)
+        return whole
+
     @staticmethod
     def inside(guest, script):
         return env("guest", "run", guest, stdin=script)
@@ -179,18 +183,13 @@ class World:
     # ---- FreeIPA, as its administrator sees it
 
     @staticmethod
-    def ipa_host(fqdn):
-        """What `ipa host-show` says: the host's attributes, or "host not found"."""
-        script = (f"export KRB5CCNAME=/tmp/e2e; printf %s '{os.environ['IPA_ADMIN_PASSWORD']}' | kinit admin >/dev/null && "
-                  f"{{ ipa host-show --all {fqdn} 2>&1 || test $? = 2; }}")
-        return env("freeipa", "exec", "sh", "-c", script)
-
-    def host_is_gone(self, fqdn):
+    def host_is_gone(fqdn):
         """True only on FreeIPA's own word: a server that does not answer is an error, not an absence."""
-        return "host not found" in self.ipa_host(fqdn)
+        return "host not found" in freeipa.ipa_host(fqdn)
 
-    def has_keytab(self, fqdn):
-        return "Keytab: True" in self.ipa_host(fqdn)
+    @staticmethod
+    def has_keytab(fqdn):
+        return "Keytab: True" in freeipa.ipa_host(fqdn)
 
     # ---- the end
 
@@ -218,6 +217,10 @@ class World:
 class Story(unittest.TestCase):
     """A story needs the real parts: without them it fails."""
 
+    timings = {}  # where a story's waits differ from TIMINGS
+    behind_proxy = False  # the coordinator reaches FreeIPA through one that hears all
+
     def setUp(self):
         self.assertTrue(ENV and DOMAIN, "run it through tests/env/in_env")
-        self.world = World(self)
+        self.proxy = Proxy(self) if self.behind_proxy else None
+        self.world = World(self, self.timings, self.proxy.address if self.proxy else "")

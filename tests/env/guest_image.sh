@@ -6,18 +6,29 @@ GUEST_DISK=$CACHE/guest/base.raw
 GUEST_INITRD=$CACHE/guest/initrd.img
 
 build_guest_image() {
-    local root_key disk_key
+    local disk_key
     lock guest
     build_kernel
-    root_key=$(key "$GUEST_SUITE" "@$HERE/lists/guest.txt")
-    disk_key=$(key "$KERNEL_KEY" "$root_key" "@$HERE/image/slim.sh" "@$HERE/image/cloud.cfg")
+    make_guest_root
+    disk_key=$(key "$KERNEL_KEY" "$GUEST_ROOT_KEY" "@$HERE/image/slim.sh" "@$HERE/image/cloud.cfg")
     is_current "$GUEST_DISK" "$disk_key" || refuse_while_guests_use_disk
-    cached "$CACHE/guest/root" "$root_key" "guest: $GUEST_SUITE packages" \
-        debian_root "$GUEST_SUITE" apt guest
     cached "$GUEST_DISK" "$disk_key" "guest: disk image" make_guest_disk
     cached "$GUEST_INITRD" "$(key "$KERNEL_KEY" "@$HERE/image/guest_init")" \
         "guest: initrd" make_guest_initrd
     unlock guest
+}
+
+# build_guest_root: CACHE/guest/root, Debian with all packages of a guest
+build_guest_root() {
+    lock guest
+    make_guest_root
+    unlock guest
+}
+
+make_guest_root() {  # the caller holds the lock
+    GUEST_ROOT_KEY=$(key "$GUEST_SUITE" "@$HERE/lists/guest.txt")
+    cached "$CACHE/guest/root" "$GUEST_ROOT_KEY" "guest: $GUEST_SUITE packages" \
+        debian_root "$GUEST_SUITE" apt guest
 }
 
 # The guests' disks are differences to this image.

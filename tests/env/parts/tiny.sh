@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 # shellcheck source=tests/env/domains.sh
 . "$HERE/domains.sh"
+# shellcheck source=tests/env/guest_image.sh
+. "$HERE/guest_image.sh"
 # shellcheck source=tests/env/parts/network.sh
 . "$HERE/parts/network.sh"
 COMMANDS=(build xml new clean)
 
 TINY_INITRD=$CACHE/tiny/initrd.img
+TINY_CLIENT=$CACHE/tiny/client.img
 HOSTILE_MODES=(silent flood shapes utf8 slow deep double)
 
 tiny_help() {
@@ -20,6 +23,8 @@ env tiny xml NAME [OPTIONS]   its domain XML on stdout, nothing is defined
     --enroll yes|no, --fqdn FQDN    Innkeeper's metadata element
     --overlay DIRECTORY       its files are laid over the root (a stubbed installer, say);
                               an executable /etc/tiny.sh runs before the agent
+    --client                  with FreeIPA's own ipa-join, ipa-getkeytab and Kerberos tools, and an
+                              installer that does no more than FreeIPA sees of a join (256 MiB)
     --block RPC,RPC           guest agent commands that are refused, as RHEL does with guest-exec
     --hostile MODE            instead of qemu-ga: silent, flood, shapes, utf8, slow, deep or double
                               (see hostile_agent.c)
@@ -36,6 +41,7 @@ tiny_build() {
     begin
     need_packages parts
     build_tiny
+    build_tiny_client
 }
 
 build_tiny() {
@@ -80,9 +86,40 @@ make_tiny_initrd() {
     rm -rf "$tree"
 }
 
+build_tiny_client() {
+    local root_key
+    build_guest_root
+    lock tiny
+    root_key=$(key "$GUEST_ROOT_KEY" "@$HERE/image/tiny_client/ipa-client-install" \
+        "@$HERE/image/tiny_client/systemctl")
+    cached "$TINY_CLIENT" "$root_key" "tiny guest: FreeIPA client" make_tiny_client
+    unlock tiny
+}
+
+# The programs and their libraries as they are in the Debian guest.
+make_tiny_client() {
+    local out=$1 tree=$1.tree root=$CACHE/guest/root program file
+    rm -rf "$tree"
+    mkdir -p "$tree"/{bin,usr/sbin}
+    for program in usr/sbin/ipa-join usr/sbin/ipa-getkeytab usr/bin/kinit usr/bin/klist \
+        usr/bin/flock; do
+        install -m 755 "$root/$program" "$tree/usr/sbin/"
+        for file in $(chroot "$root" ldd "/$program" | grep -oE '/[^ ]+'); do
+            mkdir -p "$tree$(dirname "$file")"
+            cp -L "$root$file" "$tree$file"
+        done
+    done
+    install -m 755 "$HERE/image/tiny_client/ipa-client-install" "$tree/usr/sbin/"
+    install -m 755 "$HERE/image/tiny_client/systemctl" "$tree/bin/"
+    mkdir -p "$tree/etc"
+    printf 'root:x:0:0:root:/root:/bin/sh\nadmin:x:1000:0:admin:/:/bin/sh\n' >"$tree/etc/passwd"
+    pack_initrd "$tree" >"$out"
+    rm -rf "$tree"
+}
+
 # Defaults and options, into variables of the caller.
 tiny_defaults() {
-    host=host1 address=user memory=160 agent=yes start=yes
+    host=host1 address=user memory=160 agent=yes start=yes client=no
     uuid='' enroll='' fqdn='' overlay='' block='' hostile='' clock=''
 }
 
@@ -96,6 +133,7 @@ tiny_options() {
                 shift
                 ;;
             --clock-offset) clock=$2 && shift ;;
+            --client) client=yes memory=256 ;;
             --no-agent) agent=no ;;
             --no-start) start=no ;;
             *) die "no option '$1': env tiny --help" ;;
@@ -154,14 +192,16 @@ XML
 
 # The kernel unpacks concatenated archives one over the other.
 tiny_initrd() {  # FOLDER
-    [ -n "$overlay" ] || { echo "$TINY_INITRD" && return; }
-    { cat "$TINY_INITRD" && pack_initrd "$overlay"; } >"$1/initrd.img"
+    local layers=("$TINY_INITRD")
+    [ "$client" = no ] || layers+=("$TINY_CLIENT")
+    [ "$client$overlay" != no ] || { echo "$TINY_INITRD" && return; }
+    { cat "${layers[@]}" && { [ -z "$overlay" ] || pack_initrd "$overlay"; }; } >"$1/initrd.img"
     echo "$1/initrd.img"
 }
 
 tiny_xml() {
     local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start
-    local folder
+    local folder client
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"
@@ -169,6 +209,7 @@ tiny_xml() {
     begin
     need_packages parts
     build_tiny
+    [ "$client" = no ] || build_tiny_client
     folder=$RUN/tiny-xml/$name
     mkdir -p "$folder"
     tiny_xml_text "$name" "$(tiny_initrd "$folder")"
@@ -176,7 +217,7 @@ tiny_xml() {
 
 tiny_new() {
     local name=${1:-} host address memory uuid enroll fqdn overlay block hostile clock agent start
-    local folder
+    local folder client
     check_guest_name "$name"
     tiny_defaults
     tiny_options "${@:2}"
@@ -184,6 +225,7 @@ tiny_new() {
     need_packages parts
     need_host "$host"
     build_tiny
+    [ "$client" = no ] || build_tiny_client
     claim_domain "$name"
     folder=$(domain_folder "$name")
     echo /bin/sh >"$folder/shell"
