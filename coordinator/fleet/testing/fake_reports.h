@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordinator/guests/home.h"
@@ -43,6 +44,7 @@ class FakeReports final : public NodeReports, public Inventory {
       log_.push_back("changed " + domain.name);
       Place(node, domain);
     });
+    if (on_change_) on_change_(domain.uid);
   }
   void Gone(const NodeIdentity& node, const VmUid& uid, GoneWhy why) override {
     Change([&] {
@@ -85,7 +87,8 @@ class FakeReports final : public NodeReports, public Inventory {
   }
   bool Settled() const override { return true; }
   bool AllNodesConnected() const override { return true; }
-  void OnChange(std::function<void(const VmUid&)>) override {}
+  // Told of changes, not of snapshots. Before the first report.
+  void OnChange(std::function<void(const VmUid&)> told) override { on_change_ = std::move(told); }
 
   // ---- for tests
 
@@ -151,6 +154,7 @@ class FakeReports final : public NodeReports, public Inventory {
     vm.wish = domain.wish;
   }
 
+  std::function<void(const VmUid&)> on_change_;
   mutable std::mutex mutex_;
   std::atomic<uint64_t> changes_ = 0;
   mutable std::condition_variable changed_;
