@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t kLanes = 2;
 constexpr Duration kLinger = std::chrono::milliseconds(2);
+// Fewer commands than this are not worth a second request: it costs the server about two of them.
+constexpr size_t kWorthSharing = 8;
 // A request never outlives this, whatever its callers allow: both lanes hanging on one sick server
 // would keep every later caller from learning that it is sick.
 constexpr Duration kLongestRequest = std::chrono::seconds(120);
@@ -112,11 +114,12 @@ void IpaDispatcher::RunLane(const std::string& name, std::stop_token stop) {
   while (!stop.stop_requested()) {
     Jobs jobs = TakeBatch(lock, stop);
     if (jobs.empty()) continue;
-    ++in_flight_;
+    const size_t taken = jobs.size();
+    in_flight_ += taken;
     lock.unlock();
     Perform(jobs, stop);
     lock.lock();
-    --in_flight_;
+    in_flight_ -= taken;
   }
 }
 
@@ -125,13 +128,21 @@ IpaDispatcher::Jobs IpaDispatcher::TakeBatch(std::unique_lock<std::mutex>& lock,
   work_.wait(lock, stop, [&] { return !waiting_.empty(); });
   if (in_flight_ > 0 && waiting_.size() < batch_limit_)
     work_.wait_for(lock, stop, kLinger, [&] { return waiting_.size() >= batch_limit_; });
+  const size_t most = std::min(batch_limit_, FairShare());
   Jobs jobs;
-  while (!stop.stop_requested() && !waiting_.empty() && jobs.size() < batch_limit_) {
+  while (!stop.stop_requested() && !waiting_.empty() && jobs.size() < most) {
     waiting_.front()->state = Job::State::kSent;
     jobs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   return jobs;
+}
+
+// One lane's part of all that waits or is under way. The server works off a batch in order, so a
+// lane that took everything would make its last command wait while the other lane has nothing to
+// do.
+size_t IpaDispatcher::FairShare() const {
+  return std::max(kWorthSharing, (waiting_.size() + in_flight_ + kLanes - 1) / kLanes);
 }
 
 void IpaDispatcher::Perform(Jobs& jobs, const std::stop_token& stop) {

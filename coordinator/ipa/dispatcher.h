@@ -8,7 +8,10 @@
 //
 // - Idle: a command goes out at once, alone, as itself.
 // - A lane that finds the other one busy waits up to 2 ms for company: the server is busy anyway.
-// - First in, first out. At most kMostCallsPerBatch per request.
+// - First in, first out. At most kMostCallsPerBatch per request, and no more than a lane's fair
+// share
+//   of what waits and is under way: the lanes end together, nobody waits behind a batch twice as
+//   long as need be.
 // - After a batch that failed as a whole, requests hold one command and grow again by doubling: a
 //   command that breaks the server soon fails alone. What certainly did no harm is sent again.
 // - A caller's deadline is its own: it leaves, and the batch goes on for the others.
@@ -59,6 +62,7 @@ class IpaDispatcher {
   absl::StatusOr<IpaAnswer> Await(Job& job, const Call& call);
   void RunLane(const std::string& name, std::stop_token stop);
   Jobs TakeBatch(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  size_t FairShare() const;  // needs mutex_
   void Perform(Jobs& jobs, const std::stop_token& stop);
   absl::StatusOr<IpaReply> Exchange(const Jobs& jobs, const Call& call);
   void Deliver(Jobs& jobs, absl::StatusOr<IpaReply> reply);
@@ -70,7 +74,7 @@ class IpaDispatcher {
   std::mutex mutex_;
   std::condition_variable_any work_;
   std::deque<std::shared_ptr<Job>> waiting_;  // mutex_
-  size_t in_flight_ = 0;                      // mutex_; requests
+  size_t in_flight_ = 0;                      // mutex_; commands
   size_t batch_limit_ = kMostCallsPerBatch;   // mutex_
   uint64_t next_id_ = 1;                      // mutex_
   std::vector<std::jthread> lanes_;

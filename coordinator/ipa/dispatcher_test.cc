@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <semaphore>
 #include <thread>
 
@@ -113,7 +114,23 @@ TEST_F(DispatcherTest, GathersWhatWaitsIntoBatchesAndGivesEachCallerItsOwnAnswer
     ASSERT_TRUE(answers[i].ok());
     EXPECT_EQ(answers[i]->entries.at(0).First("fqdn"), "h" + std::to_string(i) + ".example.test");
   }
-  EXPECT_THAT(BatchSizes(), testing::UnorderedElementsAre(1u, 1u, 50u, 50u, 20u));
+  std::vector<size_t> sizes = BatchSizes();
+  EXPECT_EQ(std::accumulate(sizes.begin(), sizes.end(), size_t{0}), 122u);
+  EXPECT_THAT(sizes, Each(Le(kMostCallsPerBatch)));
+  EXPECT_LE(sizes.size(), 10u) << "two alone, and the rest in few";
+}
+
+TEST_F(DispatcherTest, LeavesTheOtherLaneItsShareOfWhatWaits) {
+  OccupyBothLanes();
+  std::vector<IpaCommand> commands;
+  for (int i = 0; i < 40; ++i) commands.push_back(Show("h.example.test"));
+  std::jthread caller([&] { dispatcher_.RunAll(std::move(commands), InTime()); });
+  while (dispatcher_.waiting() < 40) std::this_thread::yield();
+  gate_.release(1);  // one of the two lanes comes back
+  AwaitInside(3);
+  EXPECT_EQ(BatchSizes().back(), 21u) << "half of 40 waiting and 1 under way";
+  EXPECT_EQ(dispatcher_.waiting(), 19u);
+  OpenGate();
 }
 
 TEST_F(DispatcherTest, FailsOneCommandOfABatchAndNotItsNeighbours) {
