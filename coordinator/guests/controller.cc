@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <exception>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/log.h"
 #include "base/thread_name.h"
 
@@ -140,13 +141,31 @@ Outcome Controller::ProcessKey(const std::string& key, const Call& call) {
 Outcome Controller::ProcessGuest(const std::string& text, const Call& call) {
   const absl::StatusOr<GuestKey> key = ParseGuestKey(text);
   if (!key.ok()) return {ReconcileOutcome::kTerminal, {}, key.status()};
+  passes_.With([&](Passes& passes) { passes.running.insert(text); });
+  const absl::Cleanup ended = [&] { PassEnded(text); };
   return reconciler_.Reconcile(*key, call);
 }
 
+void Controller::PassEnded(const std::string& text) {
+  const bool changed = passes_.With([&](Passes& passes) {
+    passes.running.erase(text);
+    return passes.changed.erase(text) > 0;
+  });
+  if (changed) queue_->Add(kChanged + text);
+}
+
 // Our own writes are no news: a pass that wrote and then failed would else be run again at once.
+// The store may tell of a write before the pass that made it has noted the version: then the end of
+// the pass is awaited.
 Outcome Controller::ProcessChanged(const std::string& text, const Call& call) {
   const absl::StatusOr<GuestKey> key = ParseGuestKey(text);
   if (!key.ok()) return {ReconcileOutcome::kTerminal, {}, key.status()};
+  const bool awaited = passes_.With([&](Passes& passes) {
+    const bool running = passes.running.count(text) > 0;
+    if (running) passes.changed.insert(text);
+    return running;
+  });
+  if (awaited) return {};
   const absl::StatusOr<Guest> guest = seams_.store.Get(*key, call);
   const bool known = guest.ok() && guest->version == index_.VersionOf(*key);
   if (!known) AddGuest(*key);

@@ -4,9 +4,12 @@
 // growing wait and never holds up another one.
 
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/work_queue.h"
 #include "coordinator/guests/audit.h"
 #include "coordinator/guests/guest_maker.h"
@@ -51,6 +54,7 @@ class Controller {
   void Process(const std::string& key, const Call& call);
   Outcome ProcessKey(const std::string& key, const Call& call);
   Outcome ProcessGuest(const std::string& text, const Call& call);
+  void PassEnded(const std::string& text);
   Outcome ProcessChanged(const std::string& text, const Call& call);
   Outcome ProcessVm(const std::string& uid, const Call& call);
   void Settle(const std::string& key, const Outcome& outcome);
@@ -64,6 +68,12 @@ class Controller {
   GuestMaker maker_;
   Audit audit_;
   const std::shared_ptr<WorkQueue> queue_;
+  // Guests, as text, that a worker reconciles now; and those of them that the store called changed
+  // meanwhile.
+  struct Passes {
+    std::set<std::string> running, changed;
+  };
+  Guarded<Passes> passes_;
   std::vector<std::jthread> threads_;
 };
 

@@ -141,6 +141,29 @@ TEST_F(ControllerTest, APoisonKeyDoesNotStopTheQueue) {
             std::string::npos);
 }
 
+// Another worker is told of each write before the pass that made it goes on: a real store's
+// callback comes from the store's own thread.
+TEST_F(ControllerTest, APassThatWroteAndFailedIsNotRunAgainAtOnce) {
+  const auto controller = MakeController(1);
+  const Call call = Call::Within(kPatience);
+  store_.OnChange([&](const GuestKey&) {
+    while (controller->RunOne(call)) continue;
+  });
+  ipa_.FailAll(absl::PermissionDeniedError("no right to add hosts"));
+  VmRecord vm;
+  vm.uid = {"uid-web"};
+  vm.key = {"lab", "web"};
+  vm.wish = Wish::kYes;
+  vm.run = VmRun::kRunning;
+  vm.agent = VmAgent::kConnected;
+  vm.node_connected = true;
+  inventory_.Set(std::move(vm));
+  int runs = 0;
+  while (runs < 100 && controller->RunOne(call)) ++runs;
+  ASSERT_LT(runs, 20);
+  EXPECT_EQ(store_.Get({"lab", "web"}, call)->status.phase, Phase::kWaiting);
+}
+
 TEST_F(ControllerTest, AHomeThatOutlivesItMayStillTell) {
   { const auto controller = MakeController(1); }
   AddVm("web");
