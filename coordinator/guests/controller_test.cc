@@ -88,12 +88,13 @@ class ControllerTest : public testing::Test {
                                         settings, metrics_, options);
   }
 
-  void AddVm(const std::string& name) {
+  void AddVm(const std::string& name, VmRun run = VmRun::kOff) {
     VmRecord vm;
     vm.uid = {"uid-" + name};
     vm.key = {"lab", name};
     vm.wish = Wish::kYes;
-    vm.run = VmRun::kOff;
+    vm.run = run;
+    vm.agent = run == VmRun::kRunning ? VmAgent::kConnected : VmAgent::kUnknown;
     vm.node_connected = true;
     inventory_.Set(std::move(vm));
   }
@@ -150,18 +151,24 @@ TEST_F(ControllerTest, APassThatWroteAndFailedIsNotRunAgainAtOnce) {
     while (controller->RunOne(call)) continue;
   });
   ipa_.FailAll(absl::PermissionDeniedError("no right to add hosts"));
-  VmRecord vm;
-  vm.uid = {"uid-web"};
-  vm.key = {"lab", "web"};
-  vm.wish = Wish::kYes;
-  vm.run = VmRun::kRunning;
-  vm.agent = VmAgent::kConnected;
-  vm.node_connected = true;
-  inventory_.Set(std::move(vm));
+  AddVm("web", VmRun::kRunning);
   int runs = 0;
   while (runs < 100 && controller->RunOne(call)) ++runs;
   ASSERT_LT(runs, 20);
   EXPECT_EQ(store_.Get({"lab", "web"}, call)->status.phase, Phase::kWaiting);
+}
+
+TEST_F(ControllerTest, APassThatHungUntilItsDeadlineStillSaysWhy) {
+  const auto controller = MakeController(1);
+  ipa_.HangWrites();
+  AddVm("web", VmRun::kRunning);
+  for (int i = 0; i < 3; ++i) controller->RunOne(Call::Within(std::chrono::milliseconds(400)));
+  const absl::StatusOr<Guest> guest = store_.Get({"lab", "web"}, Call::Within(kPatience));
+  ASSERT_TRUE(guest.ok());
+  const auto enrolled = guest->status.conditions.find(ConditionType::kEnrolled);
+  ASSERT_NE(enrolled, guest->status.conditions.end());
+  EXPECT_EQ(enrolled->second.reason, Reason::kIpaUnavailable);
+  EXPECT_TRUE(guest->status.unsure_until.has_value()) << "a late answer must be expected";
 }
 
 TEST_F(ControllerTest, AHomeThatOutlivesItMayStillTell) {

@@ -1,5 +1,6 @@
 #include "coordinator/guests/identity_pass.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "coordinator/guests/guest_report.h"
@@ -35,6 +36,13 @@ Reason ReasonOfFailure(const Step& step, const absl::Status& failure) {
   }
 }
 
+// The same call, ended early enough that its failure can still be stored.
+Call WithReserve(const Call& call) {
+  constexpr Duration kMostReserve = std::chrono::seconds(5);
+  const Duration left = call.Remaining();
+  return call.AtMost(left - std::min<Duration>(left / 4, kMostReserve));
+}
+
 Duration Jittered(Duration wait, Random& random) {
   const auto fifth = static_cast<uint64_t>(wait.count() / 5);
   return fifth == 0 ? wait : wait - wait / 10 + Duration(random.Below(fifth));
@@ -48,7 +56,8 @@ IdentityPass::IdentityPass(const Seams& seams, const IdentitySettings& settings,
       settings_(settings),
       index_(index),
       metrics_(metrics),
-      call_(std::move(call)),
+      store_call_(std::move(call)),
+      call_(WithReserve(store_call_)),
       seen_(std::move(seen)),
       stored_(seen_.guest.status) {}
 
@@ -97,7 +106,7 @@ absl::StatusOr<Duration> IdentityPass::ReportFailure(const Step& step,
 
 absl::Status IdentityPass::Save() {
   if (status() == stored_) return absl::OkStatus();
-  ASSIGN_OR_RETURN(guest().version, seams_.store.UpdateStatus(guest(), call_));
+  ASSIGN_OR_RETURN(guest().version, seams_.store.UpdateStatus(guest(), store_call_));
   for (const Transition& transition : TransitionsBetween(stored_, status()))
     seams_.recorder.Record(guest().key, transition.reason, transition.message);
   stored_ = status();

@@ -73,7 +73,8 @@ class IdentityPass {
   const IdentitySettings& settings_;
   GuestIndex& index_;
   GuestMetrics& metrics_;
-  const Call call_;
+  const Call store_call_;  // the whole pass; what follows a call that hung must still be stored
+  const Call call_;        // everything else
   Observed seen_;
   GuestStatus stored_;  // what the store has
   IssuedPassword password_;

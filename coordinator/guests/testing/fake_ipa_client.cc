@@ -1,6 +1,7 @@
 #include "coordinator/guests/testing/fake_ipa_client.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/random.h"
 
@@ -54,6 +55,10 @@ absl::Status FakeIpaClient::LostAnswer() {
 template <class Result>
 Result FakeIpaClient::Write(const Call& call, const std::function<Result(Directory&)>& write) {
   RETURN_IF_ERROR(call.Check("FreeIPA write"));
+  if (directory_.With([](const Directory& d) { return d.writes_hang; })) {
+    std::this_thread::sleep_until(call.deadline);
+    return WithOutcomeUnknown(absl::DeadlineExceededError("no answer"));
+  }
   return directory_.With([&](Directory& d) -> Result {
     if (absl::Status trouble = Trouble(d, Which::kWrites); !trouble.ok()) return trouble;
     switch (std::exchange(d.next_answer, Answer::kGiven)) {
@@ -68,6 +73,10 @@ Result FakeIpaClient::Write(const Call& call, const std::function<Result(Directo
     }
     return write(d);
   });
+}
+
+void FakeIpaClient::HangWrites() {
+  directory_.With([](Directory& d) { d.writes_hang = true; });
 }
 
 void FakeIpaClient::FailAll(absl::Status outage) {

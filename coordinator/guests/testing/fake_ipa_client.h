@@ -52,6 +52,8 @@ class FakeIpaClient final : public IpaClient {
   // The next call (of the kinds that write, if so chosen) fails like this, having done nothing.
   enum class Which { kAny, kWrites };
   void FailNext(absl::Status failure, Which which = Which::kAny);
+  // No write is done or answered: its caller waits until the call's deadline.
+  void HangWrites();
   // The next write happens, but its caller gets UNAVAILABLE with OutcomeUnknown.
   void LoseNextAnswer();
   // The next write does not happen now but when DeliverLateWrites is called; its caller gets
@@ -79,6 +81,7 @@ class FakeIpaClient final : public IpaClient {
     absl::Status outage;
     std::optional<std::pair<absl::Status, Which>> next_failure;
     Answer next_answer = Answer::kGiven;
+    bool writes_hang = false;
     std::vector<std::function<void(Directory&)>> late;
     size_t passwords = 0;
   };
