@@ -7,14 +7,58 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 STARTED=$SECONDS
 LOG_FOLDER=${INNKEEPER_CACHE:-$HOME/.cache/innkeeper}/log/scripts
+declare -A JOBS=()  # process groups of what `together` has running
 mkdir -p "$LOG_FOLDER"
+
+progress() { printf '[%4d s] %s\n' "$((SECONDS - STARTED))" "$*" >&2; }
 
 step() {  # TITLE COMMAND...
     local title=$1 began=$SECONDS
     shift
-    printf '[%4d s] %s ...\n' "$((SECONDS - STARTED))" "$title" >&2
+    progress "$title ..."
     "$@"
-    printf '[%4d s] %s: done in %d s\n' "$((SECONDS - STARTED))" "$title" "$((SECONDS - began))" >&2
+    progress "$title: done in $((SECONDS - began)) s"
+}
+
+# together "NAME: COMMAND"...: all at the same time, each line of their output with its NAME; COMMAND is
+# split at blanks. When one fails the others are ended. A caller's traps call end_jobs.
+together() {
+    local job ended
+    for job; do
+        set -m  # a process group of its own, so that all of it can be ended
+        named_job "${job%%: *}" "${job#*: }" </dev/null &
+        set +m
+        JOBS[$!]=1
+    done
+    while [ "${#JOBS[@]}" -gt 0 ]; do
+        wait -n -p ended "${!JOBS[@]}" || { end_jobs; return 1; }
+        unset "JOBS[$ended]"
+    done
+}
+
+named_job() (  # NAME COMMAND
+    set +m
+    trap - EXIT INT TERM HUP
+    # shellcheck disable=SC2086  # a command with its arguments
+    $2 2>&1 | print_named "$1"
+)
+
+print_named() (  # NAME: until the last writer ends, however the job is ended
+    trap '' TERM
+    while IFS= read -r line; do
+        [[ ! $line =~ ^env:\ (\[[^]]*\]\ )?(.*) ]] || line=${BASH_REMATCH[2]}  # it tells the time too
+        progress "  $1: $line"
+    done
+)
+
+end_jobs() {  # TERM, which they use to clean up; KILL after a minute
+    local group limit=$((SECONDS + 60))
+    for group in "${!JOBS[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+    for group in "${!JOBS[@]}"; do
+        while kill -0 -- "-$group" 2>/dev/null && [ "$SECONDS" -lt "$limit" ]; do sleep 0.1; done
+        kill -KILL -- "-$group" 2>/dev/null || true
+    done
+    JOBS=()
 }
 
 quietly() {  # NAME COMMAND...
