@@ -42,6 +42,17 @@ size_t Exchange::OnBody(char* bytes, size_t, size_t size, void* self) {
   return static_cast<Exchange*>(self)->TakeBody(bytes, size);
 }
 
+// A reply may hold a one-time password: a buffer that is left behind for a larger one is zeroed.
+void Exchange::GrowClean(size_t more) {
+  const size_t wanted = reply_.body.size() + more;
+  if (wanted <= reply_.body.capacity()) return;
+  std::string larger;
+  larger.reserve(std::max(wanted, 2 * reply_.body.capacity()));
+  larger.append(reply_.body);
+  WipeString(reply_.body);
+  reply_.body = std::move(larger);
+}
+
 size_t Exchange::TakeBody(const char* bytes, size_t size) {
   if (sink_ != nullptr && status() / 100 == 2) {
     if ((*sink_)(bytes, size)) return size;
@@ -52,6 +63,7 @@ size_t Exchange::TakeBody(const char* bytes, size_t size) {
     too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
+  GrowClean(size);
   reply_.body.append(bytes, size);
   return size;
 }

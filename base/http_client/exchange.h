@@ -16,6 +16,7 @@ class Exchange {
       : repeatable_(request.method == "GET" || request.method == "HEAD"),
         sink_(sink),
         reply_cap_(reply_cap) {}
+  ~Exchange() { WipeString(reply_.body); }  // unless it was handed over
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -31,6 +32,7 @@ class Exchange {
   static size_t OnBody(char* bytes, size_t, size_t size, void* self);
   static size_t OnHeader(char* bytes, size_t, size_t size, void* self);
   static int OnSend(void* self, char*, char*, int, int);
+  void GrowClean(size_t more);
   size_t TakeBody(const char* bytes, size_t size);
   void TakeHeader(const std::string& line);
   absl::Status Failure(CURLcode code, const std::string& what) const;
