@@ -169,6 +169,7 @@ void DomainWatch::Tell(const DomainTable::Change& change, AgentChannel before) {
     return table.Message(change.id);
   });
   if (!message) return;
+  if (before != now) listener_.OnGuestAgentChanged(change.id);
   const bool unknown_guest = !message->has_facts() && now == AgentChannel::kConnected;
   listener_.OnDomain(*std::move(message));
   if (now == AgentChannel::kConnected && (before != now || unknown_guest)) {

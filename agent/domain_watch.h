@@ -22,6 +22,8 @@ class DomainWatchListener {
   virtual ~DomainWatchListener() = default;
   virtual void OnDomain(agent::v1::Domain domain) = 0;
   virtual void OnGone(const DomainId& id, GoneReason why) = 0;
+  // A guest's agent came or went: what was known of it may not hold for the next one.
+  virtual void OnGuestAgentChanged(const DomainId& id) = 0;
   // A guest's agent came up (or the watch just learned of it): ask the guest who it is.
   virtual void OnGuestAgent(const DomainId& id) = 0;
   virtual void OnTurn() = 0;  // the loop turned: at least once per sweep interval

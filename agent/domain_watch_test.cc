@@ -13,12 +13,13 @@ class Listener final : public DomainWatchListener {
  public:
   void OnDomain(agent::v1::Domain domain) override { domains.Push(std::move(domain)); }
   void OnGone(const DomainId& id, GoneReason why) override { gone.Push({id, why}); }
+  void OnGuestAgentChanged(const DomainId& id) override { changed.Push(id); }
   void OnGuestAgent(const DomainId& id) override { agents.Push(id); }
   void OnTurn() override { turns.Push(1); }
 
   BoundedQueue<agent::v1::Domain> domains{1000};
   BoundedQueue<Gone> gone{1000};
-  BoundedQueue<DomainId> agents{1000};
+  BoundedQueue<DomainId> agents{1000}, changed{1000};
   BoundedQueue<int> turns{1000, Overflow::kDropOldest};
 };
 
@@ -115,6 +116,21 @@ TEST_F(DomainWatchTest, AsksForTheGuestWhenItsAgentConnectsAndAfterAReboot) {
   hypervisor_.Reboot(web.id);
   EXPECT_EQ(listener_.agents.PopUntil(Soon(), {}), web.id);
   Await([&](const agent::v1::Domain& d) { return d.run_id() != before; });
+}
+
+TEST_F(DomainWatchTest, TellsWhenAGuestsAgentCameOrWentAndNotOtherwise) {
+  const DomainState web = NewDomain("web");
+  hypervisor_.Define(web);
+  ASSERT_TRUE(watch_.Start().ok());
+  hypervisor_.Boot(web.id);
+  hypervisor_.ConnectAgent(web.id);
+  EXPECT_EQ(listener_.agents.PopUntil(Soon(), {}), web.id);
+  EXPECT_EQ(listener_.changed.PopUntil(Soon(), {}), web.id);
+  while (listener_.changed.size() > 0) listener_.changed.Pop({});  // of the boot
+  watch_.SetFacts(web.id, {});
+  EXPECT_EQ(listener_.changed.size(), 0u) << "it is the same agent";
+  hypervisor_.DisconnectAgent(web.id);
+  EXPECT_EQ(listener_.changed.PopUntil(Soon(), {}), web.id);
 }
 
 TEST_F(DomainWatchTest, AWishInTheMetadataIsToldWhenItChanges) {

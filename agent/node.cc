@@ -104,7 +104,12 @@ void Node::OnConnected(bool connected) {
   LogInfo(connected ? "coordinator connected" : "coordinator lost, reconnecting");
 }
 
+void Node::OnGuestAgentChanged(const DomainId& id) {
+  for (const Source& source : sources_) source.guest_agent.Forget(id);
+}
+
 void Node::OnGone(const DomainId& id, GoneReason why) {
+  OnGuestAgentChanged(id);
   orders_.DomainGone(id);
   agent::v1::DomainGone gone;
   gone.set_uuid(id.uuid);

@@ -57,6 +57,7 @@ class Node : public LinkListener, private DomainWatchListener {
  private:
   void OnDomain(agent::v1::Domain domain) override { link_.Publish(std::move(domain)); }
   void OnGone(const DomainId& id, GoneReason why) override;
+  void OnGuestAgentChanged(const DomainId& id) override;
   void OnGuestAgent(const DomainId& id) override { Inspect(id, nullptr); }
   void OnTurn() override;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "agent/testing/fake_link.h"
 #include "agent/units/no_host_units.h"
 #include "proto/time.h"
@@ -63,6 +65,22 @@ TEST_F(NodeTest, AReachableGuestIsAskedWhoItIs) {
   ASSERT_TRUE(domain);
   EXPECT_EQ(domain->facts().host_name(), "web.example.test");
   EXPECT_TRUE(domain->facts().exec_allowed());
+}
+
+// A frozen guest calls everything disabled: what it allowed before is remembered, but only of the
+// agent that said so.
+TEST_F(NodeTest, WhatIsKnownOfAGuestsAgentGoesWithIt) {
+  guest_agent_.Add(web_.id, FakeGuest{});
+  ASSERT_TRUE(node_->Start().ok());
+  ASSERT_TRUE(link_.AwaitDomain([](const auto& d) { return d.has_facts(); }));
+  const int before = guest_agent_.forgotten();
+  hypervisor_.DisconnectAgent(web_.id);
+  ASSERT_TRUE(link_.AwaitDomain(
+      [](const auto& d) { return d.agent_channel() == agent::v1::AGENT_CHANNEL_DISCONNECTED; }));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (guest_agent_.forgotten() == before && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_GT(guest_agent_.forgotten(), before);
 }
 
 TEST_F(NodeTest, ASilentGuestIsShownAsUnresponsive) {

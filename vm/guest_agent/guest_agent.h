@@ -85,6 +85,8 @@ inline constexpr size_t kFileCap = 1024 * 1024;   // bytes, the most ReadFile ac
 class GuestAgent {
  public:
   virtual ~GuestAgent() = default;
+  // What is remembered of the domain's agent goes: another one may answer now. Never blocks.
+  virtual void Forget(const DomainId& id) = 0;
   virtual absl::Status Ping(const DomainId& id, const Call& call) = 0;
   virtual absl::StatusOr<GuestAgentAbilities> Abilities(const DomainId& id, const Call& call) = 0;
   virtual absl::StatusOr<GuestOs> Os(const DomainId& id, const Call& call) = 0;

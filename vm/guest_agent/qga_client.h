@@ -39,7 +39,7 @@ class QgaClient final : public GuestAgent {
                                        size_t max_bytes, const Call& call) override;
 
   // What is remembered of the domain's agent goes. Never blocks.
-  void Forget(const DomainId& id);
+  void Forget(const DomainId& id) override;
 
  private:
   absl::StatusOr<std::string> Ask(const DomainId& id, const std::string& request, const Call& call);

@@ -1,6 +1,7 @@
 #pragma once
 // Guests made by hand, one per domain, at the level of typed commands.
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -29,6 +30,7 @@ struct FakeGuest {
 // Thread-safe. A domain without a guest is kDomainGone.
 class FakeGuestAgent final : public GuestAgent {
  public:
+  void Forget(const DomainId&) override { ++forgotten_; }
   absl::Status Ping(const DomainId& id, const Call& call) override;
   absl::StatusOr<GuestAgentAbilities> Abilities(const DomainId& id, const Call& call) override;
   absl::StatusOr<GuestOs> Os(const DomainId& id, const Call& call) override;
@@ -46,6 +48,7 @@ class FakeGuestAgent final : public GuestAgent {
                                        size_t max_bytes, const Call& call) override;
 
   void Add(const DomainId& id, FakeGuest guest);
+  int forgotten() const { return forgotten_; }  // calls of Forget
   // Changes a guest under the lock.
   void With(const DomainId& id, const std::function<void(FakeGuest&)>& change);
   // Its agent restarts: results that nobody fetched are lost.
@@ -65,6 +68,7 @@ class FakeGuestAgent final : public GuestAgent {
     int64_t next_pid = 1000;
     bool frozen = false;
   };
+  std::atomic<int> forgotten_ = 0;
   // The guest, once it may answer; `lock` holds mutex_.
   absl::StatusOr<Slot*> Enter(const DomainId& id, const Call& call,
                               std::unique_lock<std::mutex>& lock);
