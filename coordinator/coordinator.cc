@@ -13,13 +13,13 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/version.h"
-#include "coordinator/admin/admin_gate.h"
 #include "coordinator/admin/audit_log.h"
 #include "coordinator/admin/audit_view.h"
 #include "coordinator/admin/change_feed.h"
 #include "coordinator/admin/guest_routes.h"
 #include "coordinator/admin/operation_routes.h"
 #include "coordinator/admin/token_routes.h"
+#include "coordinator/doors.h"
 #include "coordinator/fleet/agent_service.h"
 #include "coordinator/fleet/fleet.h"
 #include "coordinator/guests/controller.h"
@@ -32,7 +32,6 @@
 #include "coordinator/pki/issuers.h"
 #include "coordinator/pki/join.h"
 #include "coordinator/pki/join_routes.h"
-#include "coordinator/pki/roles.h"
 #include "coordinator/pki/serving_certificate.h"
 #include "coordinator/pki/tokens.h"
 
@@ -74,7 +73,7 @@ class RealCoordinator final : public Coordinator {
   OperationServices Services();
   HttpServerReply Metrics();
   admin::v1::Version Version(const Call& call);
-  void UseNewCertificate(const KeyPair& pair);
+  void UseCertificate(const KeyPair& pair, const std::string& clients);
   absl::Status StartAgents();
 
   const CoordinatorConfig config_;
@@ -97,7 +96,7 @@ class RealCoordinator final : public Coordinator {
   std::unique_ptr<GuestMetrics> guest_metrics_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<AuditLog> audit_;
-  std::unique_ptr<AdminGate> admin_gate_;
+  std::unique_ptr<Doors> doors_;
   std::unique_ptr<ChangeFeed> feed_;
   std::unique_ptr<GuestRoutes> guest_routes_;
   std::unique_ptr<HttpServer> api_, socket_, metrics_;
@@ -134,8 +133,11 @@ absl::Status RealCoordinator::BuildIdentity(const Call& call) {
   ServingCertificate::Options serving;
   serving.directory = config_.state_dir + "/serving";
   serving.names = names_;
-  serving.on_new = [this](const KeyPair& pair) { UseNewCertificate(pair); };
+  serving.use = [this](const KeyPair& pair, const std::string& clients) {
+    UseCertificate(pair, clients);
+  };
   certificate_ = std::make_unique<ServingCertificate>(*issuers_, clock_, std::move(serving));
+  issuers_->OnChange([this] { certificate_->Wake(); });
   return certificate_->Ensure();
 }
 
@@ -183,12 +185,7 @@ absl::Status RealCoordinator::BuildAdmin() {
   const std::string file =
       config_.audit_file.empty() ? config_.state_dir + "/audit.log" : config_.audit_file;
   ASSIGN_OR_RETURN(audit_, AuditLog::Open(file));
-  admin_gate_ = std::make_unique<AdminGate>(
-      *audit_, [this](const std::string& pem) -> absl::StatusOr<std::string> {
-        ASSIGN_OR_RETURN(const PeerRole role, RoleOf(pem, *issuers_, clock_.Now()));
-        if (role.person() != nullptr) return role.person()->name;
-        return absl::PermissionDeniedError("an agent's certificate is no operator's");
-      });
+  doors_ = std::make_unique<Doors>(Doors::Parts{*issuers_, *gate_, *audit_, clock_, registry_});
   feed_ = std::make_unique<ChangeFeed>(
       [this](const GuestKey& key, const Call& call) { return guest_routes_->Show(key, call); });
   guest_routes_ = std::make_unique<GuestRoutes>(
@@ -240,14 +237,16 @@ absl::StatusOr<std::unique_ptr<HttpServer>> RealCoordinator::Listen(const std::s
   options.tls = std::move(tls);
   options.socket_group = config_.socket_group;
   options.workers = 8;
+  options.on_refused = [this](const std::string& address, const absl::Status& why) {
+    doors_->ApiRefused(address, why);
+  };
   return HttpServer::Create(std::move(options));
 }
 
 absl::Status RealCoordinator::BuildListeners() {
   ASSIGN_OR_RETURN(const KeyPair pair, LoadKeyPair(config_.state_dir + "/serving"));
-  const std::string clients =
-      issuers_->Bundle(Authority::kAgents) + issuers_->Bundle(Authority::kOperators);
-  ASSIGN_OR_RETURN(TlsContext tls, MakeServerContext(pair, clients, ClientCertificate::kOptional));
+  ASSIGN_OR_RETURN(TlsContext tls,
+                   MakeServerContext(pair, ClientBundle(*issuers_), ClientCertificate::kOptional));
   ASSIGN_OR_RETURN(api_, Listen(config_.listen_api, std::move(tls)));
   ASSIGN_OR_RETURN(socket_, Listen(config_.listen_socket, nullptr));
   RouteOn(*api_);
@@ -272,10 +271,10 @@ absl::Status RealCoordinator::BuildListeners() {
 }
 
 void RealCoordinator::RouteOn(HttpServer& server) {
-  guest_routes_->RouteOn(server, *admin_gate_);
-  RouteOperation(server, *admin_gate_, Services());
-  RouteTokens(server, *admin_gate_, *tokens_);
-  RouteOperators(server, *admin_gate_, *issuers_);
+  guest_routes_->RouteOn(server, doors_->admin());
+  RouteOperation(server, doors_->admin(), Services());
+  RouteTokens(server, doors_->admin(), *tokens_);
+  RouteOperators(server, doors_->admin(), *issuers_);
   if (&server == api_.get()) RouteJoinOn(server);
 }
 
@@ -289,7 +288,7 @@ void RealCoordinator::RouteJoinOn(HttpServer& server) {
   }
   answers.audit = [this](const std::string& action, const std::string& who,
                          const std::string& address, const absl::Status& outcome) {
-    audit_->Write({"node " + who, address, "node." + action, who, outcome});
+    doors_->Joined(action, who, address, outcome);
   };
   RouteJoin(server, *gate_, std::move(answers));
 }
@@ -303,10 +302,8 @@ HttpServerReply RealCoordinator::Metrics() {
   return reply;
 }
 
-void RealCoordinator::UseNewCertificate(const KeyPair& pair) {
-  if (!api_) return;
-  const std::string clients =
-      issuers_->Bundle(Authority::kAgents) + issuers_->Bundle(Authority::kOperators);
+void RealCoordinator::UseCertificate(const KeyPair& pair, const std::string& clients) {
+  if (!api_) return;  // it takes the present one when it is built
   absl::StatusOr<TlsContext> tls = MakeServerContext(pair, clients, ClientCertificate::kOptional);
   if (!tls.ok()) return LogError("new certificate is not used", {{"err", tls.status()}});
   api_->ReplaceTls(*std::move(tls));
@@ -317,20 +314,12 @@ absl::Status RealCoordinator::StartAgents() {
   options.listen = config_.listen_agents;
   options.key_directory = config_.state_dir + "/serving";
   options.heartbeat = config_.heartbeat;
-  AgentGate gate;
-  gate.identify = [this](const std::string& pem) -> absl::StatusOr<StreamPeer> {
-    ASSIGN_OR_RETURN(const PeerRole role, RoleOf(pem, *issuers_, clock_.Now()));
-    if (role.agent() == nullptr) return absl::PermissionDeniedError("not an agent's certificate");
-    return StreamPeer{role.agent()->node, role.certificate_expires};
-  };
-  gate.admit = [this](const std::string& pem, const Call& call) {
-    return gate_->Admit(pem, call).status();
-  };
-  ASSIGN_OR_RETURN(agents_, AgentService::Create(std::move(options), std::move(gate), *fleet_,
+  ASSIGN_OR_RETURN(agents_, AgentService::Create(std::move(options), doors_->Agents(), *fleet_,
                                                  clock_, *fleet_metrics_));
   LogInfo("listening", {{"agents", agents_->endpoint()},
                         {"api", api_->endpoint()},
                         {"socket", socket_->endpoint()},
+                        {"metrics", metrics_ ? metrics_->endpoint() : ""},
                         {"cluster", home_->cluster().text}});
   return absl::OkStatus();
 }

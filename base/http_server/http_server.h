@@ -70,6 +70,9 @@ class HttpServer {
     Duration request_timeout = std::chrono::seconds(30);
     Duration idle_timeout = std::chrono::seconds(60);
     std::string socket_group;  // unix socket's group; empty: leave
+    // Told of each client whose certificate the handshake refused (FlawOf says why). On the I/O
+    // thread: quick. May be empty.
+    std::function<void(const std::string& address, const absl::Status& why)> on_refused;
   };
   // Binds at once, serves after Start. UNAVAILABLE: address in use. INVALID_ARGUMENT: no such
   // address.

@@ -4,9 +4,12 @@
 
 #include <thread>
 
+#include "base/bounded_queue.h"
+#include "base/certificate_flaw.h"
 #include "base/http_client/http_client.h"
 #include "base/http_server/http_server.h"
 #include "base/http_server/testing/gate.h"
+#include "base/http_server/testing/raw_client.h"
 #include "base/testing/temp_dir.h"
 #include "base/testing/test_pki.h"
 
@@ -20,8 +23,12 @@ using ::testing::HasSubstr;
 class HttpsTest : public testing::Test {
  protected:
   void Serve(const KeyPair& pair, ClientCertificate demand = ClientCertificate::kNone) {
-    absl::StatusOr<std::unique_ptr<HttpServer>> made =
-        HttpServer::Create({.listen = "127.0.0.1:0", .tls = ContextOf(pair, demand)});
+    absl::StatusOr<std::unique_ptr<HttpServer>> made = HttpServer::Create(
+        {.listen = "127.0.0.1:0",
+         .tls = ContextOf(pair, demand),
+         .on_refused = [this](const std::string& address, const absl::Status& why) {
+           refused_.Push({address, FlawOf(why)});
+         }});
     ASSERT_TRUE(made.ok()) << made.status();
     server_ = *std::move(made);
     server_->Route("GET", "/peer", [](const auto& request, const Call&) {
@@ -79,6 +86,7 @@ class HttpsTest : public testing::Test {
   const TempDir dir_;
   const TestAuthority authority_;
   Gate gate_;
+  BoundedQueue<std::pair<std::string, CertificateFlaw>> refused_{16};
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -225,6 +233,66 @@ TEST_F(HttpsTest, NewConnectionsGetTheNewCertificateAndOldOnesGoOn) {
   EXPECT_TRUE(Ask(*old).ok());  // which trusts the old authority alone, so it is the old connection
   EXPECT_TRUE(AskOnce(Trusting(next)).ok());
   ExpectUntrusted(Trusting(authority_));
+}
+
+TEST_F(HttpsTest, ARefusedHandshakeIsToldWithItsReason) {
+  Serve(authority_.Sign(), ClientCertificate::kOptional);
+  const absl::Time now = absl::Now();
+  const auto leaf = [](TestUsage usage, absl::Time from) {
+    return TestLeaf{.usage = usage, .from = from, .until = from + absl::Hours(1)};
+  };
+  const absl::Time begun = now - absl::Minutes(1);
+  const std::vector<std::pair<KeyPair, CertificateFlaw>> rows = [&] {
+    std::vector<std::pair<KeyPair, CertificateFlaw>> all;
+    all.emplace_back(TestAuthority().SignClient("x"), CertificateFlaw::kUntrusted);
+    all.emplace_back(authority_.Sign(leaf(TestUsage::kClient, now - absl::Hours(2))),
+                     CertificateFlaw::kExpired);
+    all.emplace_back(authority_.Sign(leaf(TestUsage::kClient, now + absl::Hours(2))),
+                     CertificateFlaw::kNotYetValid);
+    all.emplace_back(authority_.Sign(leaf(TestUsage::kServer, begun)),
+                     CertificateFlaw::kWrongUsage);
+    return all;
+  }();
+  for (const auto& [pair, flaw] : rows) {
+    EXPECT_FALSE(AskOnce(Showing(pair)).ok());
+    const auto told = refused_.PopUntil(std::chrono::steady_clock::now() + seconds(20), {});
+    ASSERT_TRUE(told.has_value()) << NameOf(flaw);
+    EXPECT_EQ(told->first, "127.0.0.1");
+    EXPECT_STREQ(NameOf(told->second), NameOf(flaw));
+  }
+  // A connection that fails for another reason is nobody's refusal.
+  RawClient(server_->endpoint()).Say("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(AskOnce(Trusting(authority_)).ok());
+  EXPECT_EQ(refused_.size(), 0u);
+}
+
+TEST_F(HttpsTest, TwoHundredRotationsUnderLoadFailNoCall) {
+  Serve(authority_.Sign());
+  std::atomic<bool> over = false;
+  std::atomic<int> served = 0, failed = 0;
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&, fresh = i == 0] {
+      const auto client = ClientOf(Trusting(authority_));
+      while (!over) {
+        HttpRequest request{.url = Url("/peer")};
+        if (fresh) request.headers = {{"Connection", "close"}};
+        const auto reply = client->Send(request, Call::Within(seconds(60)));
+        ++(reply.ok() ? served : failed);
+      }
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    server_->ReplaceTls(ContextOf(authority_.Sign(), ClientCertificate::kNone));
+    const int before = served;
+    if (i % 20 == 0) {
+      while (served == before && failed == 0) std::this_thread::yield();
+    }
+  }
+  over = true;
+  callers.clear();
+  EXPECT_EQ(failed, 0);
+  EXPECT_GT(served, 10);
 }
 
 // What the server makes of each client certificate under each demand. Nothing: not let in.

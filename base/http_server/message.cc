@@ -3,6 +3,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/certificate_flaw.h"
 #include "base/http_server/server_core.h"
 #include "base/log.h"
 #include "base/openssl_handles.h"
@@ -82,6 +83,11 @@ std::string VerifiedPeer(SSL* tls) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return std::string(text, static_cast<size_t>(size));
+}
+
+absl::Status PeerVerdict(SSL* tls) {
+  const long verdict = SSL_get_verify_result(tls);
+  return verdict == X509_V_OK ? absl::OkStatus() : RefusedByOpenssl(verdict);
 }
 
 void HandOver(const std::function<void(std::shared_ptr<HttpStream>)>& opened,

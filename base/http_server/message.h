@@ -36,6 +36,8 @@ std::optional<HttpServerReply> ReasonOf(beast::error_code error);
 
 // The leaf of the client's verified certificate, PEM; empty when it has shown none.
 std::string VerifiedPeer(SSL* tls);
+// Of a handshake that failed: why the client's certificate was refused; OK when that was not it.
+absl::Status PeerVerdict(SSL* tls);
 
 // Gives the open stream to the handler's callback. What that throws is logged; the stream then
 // ends.

@@ -94,9 +94,21 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   auto& Lowest() { return beast::get_lowest_layer(stream_); }
 
   void Greeted(beast::error_code error) {
+    if constexpr (kTls) {
+      if (error) TellRefused();
+      if (!error) peer_.certificate = VerifiedPeer(stream_.native_handle());
+    }
     if (error) return Close();
-    if constexpr (kTls) peer_.certificate = VerifiedPeer(stream_.native_handle());
     AwaitRequest();
+  }
+
+  // A handshake can fail for other reasons, which are nobody's business.
+  void TellRefused() {
+    if constexpr (kTls) {
+      const absl::Status verified = PeerVerdict(stream_.native_handle());
+      const auto& tell = core_.options().on_refused;
+      if (!verified.ok() && tell) tell(peer_.address, verified);
+    }
   }
 
   // An idle client may take its time until the first byte, not after it.

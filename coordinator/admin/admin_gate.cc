@@ -29,13 +29,25 @@ absl::StatusOr<Caller> AdminGate::Identify(const HttpPeer& peer) const {
   return Caller{"operator " + name, peer.address};
 }
 
+// A refusal is always told: somebody tries a door that is not theirs.
+void AdminGate::Refuse(const HttpServerRequest& request, const std::string& action,
+                       const absl::Status& why) {
+  const bool shown = !request.peer.certificate.empty();
+  const CertificateFlaw flaw = shown ? FlawOf(why) : CertificateFlaw::kMissing;
+  // A token says nothing here, but whoever sends one should be told of.
+  const bool token = request.headers.contains("authorization");
+  refusals_.Certificate(
+      Listener::kApi, flaw,
+      {DescribeCertificate(request.peer.certificate) + (token ? ", a bearer token" : ""),
+       request.peer.address, action, ObjectOf(request), why});
+}
+
 HttpHandler AdminGate::Guard(const std::string& action, Trace trace, Handler handler) {
   return [this, action, trace, handler = std::move(handler)](const HttpServerRequest& request,
                                                              const Call& call) {
     const absl::StatusOr<Caller> caller = Identify(request.peer);
     if (!caller.ok()) {
-      // A refusal is always told: somebody tries a door that is not theirs.
-      audit_.Write({"unknown", request.peer.address, action, ObjectOf(request), caller.status()});
+      Refuse(request, action, caller.status());
       return ErrorReply(caller.status());
     }
     absl::StatusOr<HttpServerReply> reply = handler(request, *caller, call);

@@ -8,6 +8,7 @@
 
 #include "base/http_server/http_server.h"
 #include "coordinator/admin/audit_log.h"
+#include "coordinator/admin/refusal_log.h"
 
 namespace innkeeper {
 
@@ -21,8 +22,8 @@ class AdminGate {
   // The name in an operator's certificate (PEM, verified by the channel); PERMISSION_DENIED for
   // others.
   using OperatorOf = std::function<absl::StatusOr<std::string>(const std::string& certificate)>;
-  AdminGate(AuditLog& audit, OperatorOf operator_of)
-      : audit_(audit), operator_of_(std::move(operator_of)) {}
+  AdminGate(AuditLog& audit, RefusalLog& refusals, OperatorOf operator_of)
+      : audit_(audit), refusals_(refusals), operator_of_(std::move(operator_of)) {}
 
   // What a guarded handler returns; the object (for the audit log) is what it acted on.
   using Handler = std::function<absl::StatusOr<HttpServerReply>(const HttpServerRequest&,
@@ -33,7 +34,9 @@ class AdminGate {
 
  private:
   absl::StatusOr<Caller> Identify(const HttpPeer& peer) const;
+  void Refuse(const HttpServerRequest& request, const std::string& action, const absl::Status& why);
   AuditLog& audit_;
+  RefusalLog& refusals_;
   const OperatorOf operator_of_;
 };
 

@@ -232,6 +232,7 @@ bool AgentReactor::AdmitOnce() {
     if (!admitted.ok()) {
       context_.metrics->StreamRefused(FleetMetrics::StreamRefusal::kNotAdmitted);
       LogWarning("agent not admitted", {{"node", peer_.who.node.node.text}, {"error", admitted}});
+      if (context_.gate.refused) context_.gate.refused(peer_.certificate, peer_.address, admitted);
       End(admitted);
     }
   }

@@ -14,6 +14,7 @@
 #include "base/thread_name.h"
 #include "base/tls.h"
 #include "coordinator/fleet/agent_reactor.h"
+#include "coordinator/fleet/doorkeeper.h"
 #include "coordinator/fleet/stream_registry.h"
 #include "coordinator/fleet/worker_pool.h"
 
@@ -35,17 +36,19 @@ constexpr int kHandshakeMs = 10'000;
 constexpr int kIdleConnectionMs = 60'000;  // without a stream
 constexpr int kHeartbeatsMissed = 3;
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const AgentService::Options& options) {
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const AgentService::Options& options,
+                                                         const std::shared_ptr<Doorkeeper>& door) {
   const std::string current = options.key_directory + "/current/";
   const auto refresh = std::max<int64_t>(
       1, std::chrono::duration_cast<std::chrono::seconds>(options.reload).count());
   const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      current + "tls.key", current + "tls.crt", current + "ca.crt",
-      static_cast<unsigned int>(refresh));
+      current + "tls.key", current + "tls.crt", static_cast<unsigned int>(refresh));
   grpc::experimental::TlsServerCredentialsOptions tls(provider);
-  tls.watch_root_certs();
   tls.watch_identity_key_cert_pairs();
-  tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  // Asked for, and left to the doorkeeper: a certificate that OpenSSL refuses by itself, or that
+  // was not sent, would end in a line of gRPC's log and nothing else.
+  tls.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
+  tls.set_certificate_verifier(VerifierOf(door));
   return grpc::experimental::TlsServerCredentials(tls);
 }
 
@@ -87,7 +90,8 @@ class GrpcAgentService final : public AgentService,
                  .silence = kHeartbeatsMissed * options.heartbeat,
                  .drain = options.drain,
                  .wake_at = [this](AgentStream* s, MonotonicTime t) { registry_.WakeAt(s, t); },
-                 .closed = [this](AgentStream* s) { registry_.Remove(s); }} {}
+                 .closed = [this](AgentStream* s) { registry_.Remove(s); }},
+        door_(std::make_shared<Doorkeeper>(context_.gate, metrics)) {}
 
   ~GrpcAgentService() override { Stop(Call::Within(std::chrono::seconds(5))); }
 
@@ -104,6 +108,7 @@ class GrpcAgentService final : public AgentService,
   StreamRegistry registry_;
   WorkerPool workers_;
   const ReactorContext context_;
+  const std::shared_ptr<Doorkeeper> door_;
   std::string endpoint_;
   std::unique_ptr<grpc::Server> server_;
   std::jthread timer_;
@@ -112,7 +117,7 @@ class GrpcAgentService final : public AgentService,
 absl::Status GrpcAgentService::Listen(const Options& options) {
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.listen, MakeCredentials(options), &port);
+  builder.AddListeningPort(options.listen, MakeCredentials(options, door_), &port);
   builder.RegisterService(this);
   builder.SetMaxReceiveMessageSize(kMessageCap);
   builder.SetMaxSendMessageSize(kMessageCap);
@@ -155,8 +160,7 @@ absl::StatusOr<std::shared_ptr<AgentReactor>> GrpcAgentService::Open(
       .who = {}, .certificate = PeerCertificate(call), .address = BareAddress(call.peer())};
   absl::StatusOr<StreamPeer> who = context_.gate.identify(peer.certificate);
   if (!who.ok()) {
-    context_.metrics->StreamRefused(FleetMetrics::StreamRefusal::kCertificate);
-    LogWarning("agent's certificate refused", {{"address", peer.address}, {"error", who.status()}});
+    door_->TellRefused(peer.certificate, peer.address, who.status());
     return absl::PermissionDeniedError("the certificate is not an agent's");
   }
   peer.who = *std::move(who);
@@ -184,6 +188,7 @@ void GrpcAgentService::Stop(const Call& drain) {
   // gRPC is done with every call now; what is left is to tell the listener.
   if (!registry_.WaitEmpty(Call::Within(std::chrono::seconds(5))))
     LogError("streams left at stop", {{"streams", registry_.size()}});
+  door_->Close();
   timer_ = {};
   workers_.Stop();
   server_.reset();

@@ -25,19 +25,26 @@ struct StreamPeer {
   absl::Time certificate_expires;
 };
 
-// Who is let in. The certificate is the one of the channel, PEM.
+// Who is let in. The certificate is the one of the channel, PEM; empty when none was shown.
 struct AgentGate {
-  // What the certificate itself says. Quick: runs on gRPC's threads. PERMISSION_DENIED: no agent's.
+  // What the certificate itself says, its signature included: the handshake asks this and nothing
+  // else, and every stream asks again. Quick: runs on gRPC's threads. PERMISSION_DENIED: no
+  // agent's.
   std::function<absl::StatusOr<StreamPeer>(const std::string& certificate)> identify;
   // Whether the node is still welcome. May block; before the stream's first message is looked at.
   std::function<absl::Status(const std::string& certificate, const Call& call)> admit;
+  // Told of each peer that either of them refused; quick, may be empty. The address is empty for
+  // one that did not get past the handshake: gRPC does not tell.
+  std::function<void(const std::string& certificate, const std::string& address,
+                     const absl::Status& why)>
+      refused;
 };
 
 class AgentService {
  public:
   struct Options {
-    std::string listen;         // "0.0.0.0:8444"; port 0: any
-    std::string key_directory;  // of PublishKeyPair; its ca.crt vouches for agents. Watched.
+    std::string listen;                             // "0.0.0.0:8444"; port 0: any
+    std::string key_directory;                      // of PublishKeyPair; watched
     Duration reload = std::chrono::seconds(10);     // how often it is looked at; whole seconds
     Duration heartbeat = std::chrono::seconds(10);  // as agents are told
     Duration drain = std::chrono::seconds(1);       // for a write under way when a stream is ended

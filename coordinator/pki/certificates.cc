@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/certificate_flaw.h"
 #include "base/openssl_handles.h"
 
 namespace innkeeper {
@@ -206,7 +207,7 @@ absl::StatusOr<std::string> SignForRequest(const LeafSpec& leaf, const std::stri
 
 absl::Status VerifyClient(const std::string& pem, const std::string& bundle, absl::Time now) {
   const absl::StatusOr<CertificateHandle> leaf = ParseCertificate(pem);
-  if (!leaf.ok()) return absl::PermissionDeniedError("no certificate");
+  if (!leaf.ok()) return RefusedCertificate(CertificateFlaw::kUnreadable, "not a certificate");
   ASSIGN_OR_RETURN(const StoreHandle store, MakeStore(bundle));
   const StoreContextHandle context(X509_STORE_CTX_new());
   if (!context || X509_STORE_CTX_init(context.get(), store.get(), leaf->get(), nullptr) != 1)
@@ -217,8 +218,7 @@ absl::Status VerifyClient(const std::string& pem, const std::string& bundle, abs
   if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
-  return absl::PermissionDeniedError(std::string("certificate refused: ") +
-                                     X509_verify_cert_error_string(error));
+  return RefusedByOpenssl(error);
 }
 
 }  // namespace innkeeper

@@ -141,6 +141,7 @@ absl::Status Issuers::Store(Authority authority, Entry entry, const Call& call) 
   ASSIGN_OR_RETURN(entry.version,
                    vault_.Write(VaultName(authority), Encode(entry), entry.version, call));
   entries_.With([&](Entries& e) { e[static_cast<size_t>(authority)] = std::move(entry); });
+  if (changed_) changed_();
   return absl::OkStatus();
 }
 
@@ -186,6 +187,10 @@ absl::StatusOr<KeyPair> Issuers::IssueServing(const std::vector<std::string>& na
   ASSIGN_OR_RETURN(made.chain, SignForKey(leaf, made.key, entry.current));
   made.chain += entry.current.chain;
   return made;
+}
+
+std::string ClientBundle(Issuers& issuers) {
+  return issuers.Bundle(Authority::kAgents) + issuers.Bundle(Authority::kOperators);
 }
 
 std::string Issuers::Bundle(Authority authority) {

@@ -8,9 +8,11 @@
 // peer has fetched the bundle, Promote signs with it and keeps the old one trusted.
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -65,6 +67,8 @@ class Issuers {
   // ALREADY_EXISTS: one is prepared. FAILED_PRECONDITION: none is. ABORTED: somebody else did.
   absl::Status PrepareNext(Authority authority, const Call& call);
   absl::Status Promote(Authority authority, const Call& call);
+  // Called after each change of an authority; quick. Set it before other threads use this.
+  void OnChange(std::function<void()> changed) { changed_ = std::move(changed); }
 
  private:
   struct Entry {
@@ -87,7 +91,11 @@ class Issuers {
   Vault& vault_;
   const ClusterId cluster_;
   const Clock& clock_;
+  std::function<void()> changed_;
   Guarded<Entries> entries_;
 };
+
+// PEM of whoever may vouch for a client of the HTTPS port: an agent or an operator.
+std::string ClientBundle(Issuers& issuers);
 
 }  // namespace innkeeper

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/certificate_flaw.h"
 #include "coordinator/pki/certificates.h"
 
 namespace innkeeper {
@@ -28,13 +29,24 @@ std::optional<OperatorRole> ParseOperator(const std::string& uri, const ClusterI
   return OperatorRole{*name};
 }
 
+// Why a certificate that names nobody of ours is refused: that somebody else signed it says more
+// than what is written in it.
+absl::Status Nameless(const std::string& pem, Issuers& issuers, absl::Time now,
+                      const std::string& why) {
+  std::string bundle;
+  for (const Authority authority : kAuthorities) bundle += issuers.Bundle(authority);
+  const absl::Status signature = VerifyClient(pem, bundle, now);
+  return signature.ok() ? RefusedCertificate(CertificateFlaw::kWrongRole, why) : signature;
+}
+
 }  // namespace
 
 absl::StatusOr<PeerRole> RoleOf(const std::string& pem, Issuers& issuers, absl::Time now) {
+  if (pem.empty()) return RefusedCertificate(CertificateFlaw::kMissing, "no certificate");
   absl::StatusOr<CertificateFacts> facts = ReadCertificate(pem);
-  if (!facts.ok()) return absl::PermissionDeniedError("no certificate");
+  if (!facts.ok()) return RefusedCertificate(CertificateFlaw::kUnreadable, "not a certificate");
   if (facts->uris.size() != 1)
-    return absl::PermissionDeniedError("certificate without exactly one URI");
+    return Nameless(pem, issuers, now, "certificate without exactly one URI");
   PeerRole role{.who = {}, .serial = facts->serial, .certificate_expires = facts->not_after};
   Authority authority;
   if (auto agent = ParseAgent(facts->uris[0], issuers.cluster())) {
@@ -44,7 +56,7 @@ absl::StatusOr<PeerRole> RoleOf(const std::string& pem, Issuers& issuers, absl::
     role.who = *std::move(person);
     authority = Authority::kOperators;
   } else {
-    return absl::PermissionDeniedError("certificate names nobody of this cluster");
+    return Nameless(pem, issuers, now, "certificate names nobody of this cluster");
   }
   RETURN_IF_ERROR(VerifyClient(pem, issuers.Bundle(authority), now));
   return role;

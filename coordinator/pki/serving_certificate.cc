@@ -39,6 +39,7 @@ absl::Status ServingCertificate::Ensure() {
   const std::string clients = issuers_.Bundle(Authority::kAgents);
   absl::StatusOr<KeyPair> present = LoadKeyPair(options_.directory);
   if (present.ok() && PresentIsGood(*present, now)) {
+    Use(*present);
     if (PublishedBundle(options_.directory) == clients) return absl::OkStatus();
     return PublishKeyPair(options_.directory, *present, clients);
   }
@@ -46,8 +47,15 @@ absl::Status ServingCertificate::Ensure() {
   RETURN_IF_ERROR(ValidateKeyPair(made, issuers_.Bundle(Authority::kCoordinator), now));
   RETURN_IF_ERROR(PublishKeyPair(options_.directory, made, clients));
   LogInfo("new serving certificate", {{"directory", options_.directory}});
-  if (options_.on_new) options_.on_new(made);
+  Use(made);
   return absl::OkStatus();
+}
+
+void ServingCertificate::Use(const KeyPair& pair) {
+  const std::string clients = ClientBundle(issuers_);
+  if (used_ == pair.chain + clients) return;
+  used_ = pair.chain + clients;
+  if (options_.use) options_.use(pair, clients);
 }
 
 void ServingCertificate::Start() {

@@ -24,29 +24,33 @@ class ServingCertificate {
     std::string directory;           // of PublishKeyPair; ca.crt there is the agents' bundle
     std::vector<std::string> names;  // DNS names and IP addresses agents and people connect to
     absl::Duration life = absl::Hours(24 * 90);
-    Duration check = std::chrono::hours(1);      // the longest wait between two looks
-    Duration retry = std::chrono::seconds(30);   // after a failure
-    std::function<void(const KeyPair&)> on_new;  // e.g. HttpServer::ReplaceTls; may be empty
+    Duration check = std::chrono::hours(1);     // the longest wait between two looks
+    Duration retry = std::chrono::seconds(30);  // after a failure
+    // A listener's part in it, e.g. HttpServer::ReplaceTls: called with each new pair, and with the
+    // present one when the authorities of clients (ClientBundle) changed. May be empty.
+    std::function<void(const KeyPair& pair, const std::string& clients)> use;
   };
   // Issuers and Clock outlive it.
   ServingCertificate(Issuers& issuers, const Clock& clock, Options options)
       : issuers_(issuers), clock_(clock), options_(std::move(options)) {}
 
-  // A valid pair with today's names and the agents' present bundle is published: the one that is
-  // there, or a new one. Blocks on the disk. Not while the thread runs.
+  // A valid pair with today's names and the agents' present bundle is published and in use: the one
+  // that is there, or a new one. Blocks on the disk. Not while the thread runs.
   absl::Status Ensure();
   // Keeps it so, on a thread, until this object goes.
   void Start();
-  // Look now: the agents' bundle changed. Any thread.
+  // Look now: an authority changed. Any thread.
   void Wake();
 
  private:
   bool PresentIsGood(const KeyPair& present, absl::Time now) const;
+  void Use(const KeyPair& pair);
   void Run(std::stop_token stop);
 
   Issuers& issuers_;
   const Clock& clock_;
   const Options options_;
+  std::string used_;  // the pair's chain and the clients' bundle that `use` has
   std::mutex mutex_;
   std::condition_variable_any wake_;
   bool woken_ = false;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/bounded_queue.h"
 #include "base/testing/fake_clock.h"
 #include "base/testing/temp_dir.h"
 #include "coordinator/pki/testing/fake_vault.h"
@@ -17,13 +18,14 @@ using testing::UnorderedElementsAre;
 
 const Call kCall = Call::Within(std::chrono::seconds(30));
 
+MonotonicTime SoonEnough() { return std::chrono::steady_clock::now() + std::chrono::seconds(20); }
+
 class ServingCertificateTest : public testing::Test {
  protected:
   CertificateFacts Ensure(std::vector<std::string> names = {"coordinator.test"}) {
     ServingCertificate::Options options;
     options.directory = dir_.path();
     options.names = std::move(names);
-    options.on_new = [this](const KeyPair&) { ++made_; };
     ServingCertificate serving(*issuers_, clock_, options);
     EXPECT_TRUE(serving.Ensure().ok());
     return *ReadCertificate(LoadKeyPair(dir_.path())->chain);
@@ -37,13 +39,11 @@ class ServingCertificateTest : public testing::Test {
   FakeVault vault_;
   FakeClock clock_;
   std::unique_ptr<Issuers> issuers_ = *Issuers::Open(vault_, {"c1"}, clock_, kCall);
-  int made_ = 0;
 };
 
 TEST_F(ServingCertificateTest, IsMadeOnceAndKept) {
   const std::string serial = Ensure().serial;
   EXPECT_EQ(Ensure().serial, serial);
-  EXPECT_EQ(made_, 1);
   EXPECT_EQ(Published("ca.crt"), issuers_->Bundle(Authority::kAgents));
 }
 
@@ -73,6 +73,24 @@ TEST_F(ServingCertificateTest, ANewAgentsAuthorityIsPublishedWithTheSameCertific
   ASSERT_TRUE(issuers_->PrepareNext(Authority::kAgents, kCall).ok());
   EXPECT_EQ(Ensure().serial, serial);
   EXPECT_EQ(Published("ca.crt"), issuers_->Bundle(Authority::kAgents));
+}
+
+// A listener would otherwise refuse the next authority's clients until the certificate is renewed.
+TEST_F(ServingCertificateTest, AListenerIsToldOfANewAuthorityAtOnce) {
+  BoundedQueue<std::string> told(8);
+  ServingCertificate::Options options;
+  options.directory = dir_.path();
+  options.names = {"coordinator.test"};
+  options.use = [&told](const KeyPair&, const std::string& clients) { told.Push(clients); };
+  ServingCertificate serving(*issuers_, clock_, options);
+  issuers_->OnChange([&serving] { serving.Wake(); });
+  serving.Start();
+  EXPECT_EQ(told.PopUntil(SoonEnough(), {}), ClientBundle(*issuers_));
+  for (const Authority authority : {Authority::kAgents, Authority::kOperators}) {
+    ASSERT_TRUE(issuers_->PrepareNext(authority, kCall).ok());
+    EXPECT_EQ(told.PopUntil(SoonEnough(), {}), ClientBundle(*issuers_));
+  }
+  issuers_->OnChange(nullptr);
 }
 
 TEST_F(ServingCertificateTest, FollowsItsOwnAuthoritysPromotion) {

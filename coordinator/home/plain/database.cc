@@ -21,6 +21,21 @@ struct Waiting {
   std::optional<absl::Status> result;
 };
 
+// How often a database that could not write is tried.
+constexpr Duration kProbePause = std::chrono::seconds(2);
+
+// Writes what is there already.
+absl::Status Probe(SqliteDatabase& database) {
+  int64_t version = 0;
+  {
+    ASSIGN_OR_RETURN(SqliteStatement query, database.Prepare("PRAGMA user_version"));
+    ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return absl::InternalError("the database has no version");
+    version = query.Int(0);
+  }
+  return database.Execute("PRAGMA user_version=" + std::to_string(version));
+}
+
 // Statuses share what they say; one that goes to another thread shares nothing.
 absl::Status OwnCopy(const absl::Status& status) {
   return absl::Status(status.code(), status.message());
@@ -43,6 +58,7 @@ Database::Database(SqliteDatabase database)
 
 // What was queued is still written.
 Database::~Database() {
+  closing_ = true;
   jobs_.Close();
   thread_.join();
 }
@@ -89,7 +105,7 @@ absl::Status Database::Health() const {
 
 void Database::Run(std::stop_token) {
   // Not the thread's own token: after Close, what is queued is worked off first.
-  while (std::optional<Job> first = jobs_.Pop({})) {
+  while (std::optional<Job> first = Next()) {
     std::vector<Job> jobs;
     jobs.push_back(*std::move(first));
     while (jobs.size() < kMostPerCommit) {
@@ -99,6 +115,13 @@ void Database::Run(std::stop_token) {
     }
     Commit(std::move(jobs));
   }
+}
+
+std::optional<Database::Job> Database::Next() {
+  if (Health().ok() || closing_) return jobs_.Pop({});
+  std::optional<Job> next = jobs_.PopUntil(std::chrono::steady_clock::now() + kProbePause, {});
+  if (next) return next;
+  return closing_ ? jobs_.Pop({}) : Job{Probe, [](const absl::Status&) {}};
 }
 
 absl::Status Database::RunOne(const Job& job) {

@@ -2,8 +2,10 @@
 // The one thread that talks to SQLite. Writes that wait at the same time share one commit, so that
 // the disk is asked to be sure once for all of them.
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -32,7 +34,8 @@ class Database {
   SqliteDatabase& database() { return database_; }
   // A copy of everything committed, while work goes on. Blocks.
   absl::Status Backup(const std::string& path, const Call& call);
-  // Of the last commit: for readiness.
+  // Of the last commit: for readiness. After a failure a write of no meaning is tried every few
+  // seconds, so that this tells when the disk has room again, whether anybody writes or not.
   absl::Status Health() const;
 
  private:
@@ -44,12 +47,14 @@ class Database {
   };
   explicit Database(SqliteDatabase database);
   void Run(std::stop_token stop);
+  std::optional<Job> Next();
   void Commit(std::vector<Job> jobs);
   absl::Status RunOne(const Job& job);
 
   SqliteDatabase database_;
   mutable Guarded<absl::Status> health_;
   BoundedQueue<Job> jobs_{kMostWaiting};
+  std::atomic<bool> closing_ = false;
   std::jthread thread_;
 };
 
