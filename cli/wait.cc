@@ -81,6 +81,14 @@ WaitVerdict JudgeEnrolled(const admin::v1::Guest& guest) {
   return IsHopeless(enrolled->reason()) ? WaitVerdict::kHopeless : WaitVerdict::kGoOn;
 }
 
+WaitVerdict JudgeEnrolledAnew(const admin::v1::Guest& before, const admin::v1::Guest& guest) {
+  const WaitVerdict verdict = JudgeEnrolled(guest);
+  const bool old_key =
+      before.status().has_keytab_since() &&
+      before.status().keytab_since().seconds() == guest.status().keytab_since().seconds();
+  return verdict == WaitVerdict::kReached && old_key ? WaitVerdict::kGoOn : verdict;
+}
+
 WaitVerdict JudgeUnenrolled(const admin::v1::Guest& guest) {
   if (guest.status().phase() == "NotEnrolled") return WaitVerdict::kReached;
   const admin::v1::Condition* enrolled = FindCondition(guest, "Enrolled");

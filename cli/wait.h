@@ -19,6 +19,8 @@ absl::Status WaitForGuest(CliContext& context, const GuestName& name, const std:
 
 // Enrolled and proven, or a reason that no waiting changes.
 WaitVerdict JudgeEnrolled(const admin::v1::Guest& guest);
+// The same with another key than the one it had `before`: a new one was asked for.
+WaitVerdict JudgeEnrolledAnew(const admin::v1::Guest& before, const admin::v1::Guest& guest);
 // The host entry is gone and the guest has left.
 WaitVerdict JudgeUnenrolled(const admin::v1::Guest& guest);
 

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -54,8 +55,13 @@ absl::Status EnrollOne(CliContext& context, const EnrollOptions& options, const 
     Tell(context, guest, "will be enrolled (`innkeeper guests --watch` follows it)");
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(
-      WaitForGuest(context, name, name.space + "/" + name.name + " to be enrolled", JudgeEnrolled));
+  const auto anew = [before = guest](const admin::v1::Guest& now) {
+    return JudgeEnrolledAnew(before, now);
+  };
+  const bool again = options.request.again();
+  RETURN_IF_ERROR(WaitForGuest(
+      context, name, name.space + "/" + name.name + " to be enrolled",
+      again ? std::function<WaitVerdict(const admin::v1::Guest&)>(anew) : JudgeEnrolled));
   RETURN_IF_ERROR(Reread(*client, name, guest));
   Tell(context, guest, ("is enrolled as " + guest.status().fqdn()).c_str());
   return absl::OkStatus();
