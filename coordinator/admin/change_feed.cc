@@ -58,7 +58,7 @@ void ChangeFeed::Run(const std::stop_token& stop) {
     }
     for (const GuestKey& key : work.guests) TellGuest(key, stop);
     for (const EventRecord& event : work.events) {
-      Tell(event.guest, true, EventLines("event", ShowEvent(event)));
+      Tell({Kind::kEvents, event.guest, event.id, EventLines("event", ShowEvent(event))});
     }
     if (std::chrono::steady_clock::now() < next_keep_alive) continue;
     KeepAlive();
@@ -70,35 +70,75 @@ void ChangeFeed::TellGuest(const GuestKey& key, const std::stop_token& stop) {
   const bool heard = followers_.With([](auto& followers) { return !followers.empty(); });
   if (!heard) return;
   const absl::StatusOr<admin::v1::Guest> guest = show_(key, Call::Within(kReadTimeout, stop));
-  if (guest.ok()) return Tell(key, false, EventLines("guest", *guest));
+  if (guest.ok()) return Tell({Kind::kGuests, key, 0, EventLines("guest", *guest)});
   if (!absl::IsNotFound(guest.status())) return;  // the next change tells it
   admin::v1::Guest gone;
   gone.set_namespace_(key.space);
   gone.set_name(key.name);
-  Tell(key, false, EventLines("gone", gone));
+  Tell({Kind::kGuests, key, 0, EventLines("gone", gone)});
 }
 
-void ChangeFeed::Tell(const GuestKey& key, bool events, const std::string& lines) {
+bool ChangeFeed::Follower::Take(const News& news) {
+  if (news.kind != kind || !filter.Matches(news.guest)) return true;
+  if (stream) {
+    const bool seen = kind == Kind::kEvents && news.event <= last_seen;
+    return seen || stream->Write(news.lines);
+  }
+  if (place.expired()) return false;
+  if (kind == Kind::kGuests) {
+    waiting_guests[news.guest] = news;
+  } else if (waiting_events.size() < kPendingEvents) {
+    waiting_events.push_back(news);
+  }
+  return true;
+}
+
+void ChangeFeed::Tell(const News& news) {
   followers_.With([&](std::vector<Follower>& followers) {
-    std::erase_if(followers, [&](Follower& follower) {
-      const bool wanted = follower.events == events && follower.filter.Matches(key);
-      return wanted && !follower.stream->Write(lines);
-    });
+    std::erase_if(followers, [&](Follower& follower) { return !follower.Take(news); });
   });
 }
 
 void ChangeFeed::KeepAlive() {
   followers_.With([](std::vector<Follower>& followers) {
-    std::erase_if(followers, [](Follower& one) { return !one.stream->Write(": still here\n\n"); });
+    std::erase_if(followers, [](Follower& one) {
+      return one.stream ? !one.stream->Write(": still here\n\n") : one.place.expired();
+    });
   });
 }
 
-void ChangeFeed::FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter) {
-  followers_.With([&](auto& all) { all.push_back({std::move(stream), std::move(filter), false}); });
+std::shared_ptr<ChangeFeed::Place> ChangeFeed::TakePlace(Kind kind, Filter filter) {
+  auto place = std::make_shared<Place>();
+  Follower follower;
+  follower.place = place;
+  follower.kind = kind;
+  follower.filter = std::move(filter);
+  followers_.With([&](auto& all) { all.push_back(std::move(follower)); });
+  return place;
 }
 
-void ChangeFeed::FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter) {
-  followers_.With([&](auto& all) { all.push_back({std::move(stream), std::move(filter), true}); });
+std::shared_ptr<ChangeFeed::Place> ChangeFeed::TakeGuestPlace(Filter filter) {
+  return TakePlace(Kind::kGuests, std::move(filter));
+}
+
+std::shared_ptr<ChangeFeed::Place> ChangeFeed::TakeEventPlace(Filter filter) {
+  return TakePlace(Kind::kEvents, std::move(filter));
+}
+
+void ChangeFeed::Follow(const std::shared_ptr<Place>& place, std::shared_ptr<HttpStream> stream,
+                        int64_t last_seen) {
+  followers_.With([&](std::vector<Follower>& followers) {
+    for (Follower& follower : followers) {
+      if (follower.stream || !place || follower.place.lock() != place) continue;
+      follower.stream = std::move(stream);
+      follower.last_seen = last_seen;
+      for (const auto& [key, news] : follower.waiting_guests) follower.Take(news);
+      for (const News& news : follower.waiting_events) follower.Take(news);
+      follower.waiting_guests.clear();
+      follower.waiting_events.clear();
+      return;
+    }
+  });
 }
 
 std::string ChangeFeed::Lines(const std::vector<admin::v1::Guest>& guests) {

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -37,8 +38,14 @@ class ChangeFeed {
       return (space.empty() || space == key.space) && (name.empty() || name == key.name);
     }
   };
-  void FollowGuests(std::shared_ptr<HttpStream> stream, Filter filter);
-  void FollowEvents(std::shared_ptr<HttpStream> stream, Filter filter);
+  // A place is taken before the first look at what is so: what changes between that look and the
+  // arrival of the stream (the head is sent in between) waits in it. Letting go of it gives it up.
+  struct Place {};
+  std::shared_ptr<Place> TakeGuestPlace(Filter filter);
+  std::shared_ptr<Place> TakeEventPlace(Filter filter);
+  // The stream comes to its place. Events up to `last_seen` were in the first look: not told again.
+  void Follow(const std::shared_ptr<Place>& place, std::shared_ptr<HttpStream> stream,
+              int64_t last_seen = 0);
   // What is so already, as the lines a stream begins with.
   static std::string Lines(const std::vector<admin::v1::Guest>& guests);
   static std::string Lines(const std::vector<EventRecord>& events);
@@ -49,10 +56,22 @@ class ChangeFeed {
       const Call& call);
 
  private:
+  enum class Kind { kGuests, kEvents };
+  struct News {
+    Kind kind = Kind::kGuests;
+    GuestKey guest;
+    int64_t event = 0;  // its id
+    std::string lines;
+  };
   struct Follower {
-    std::shared_ptr<HttpStream> stream;
+    std::weak_ptr<Place> place;
+    Kind kind = Kind::kGuests;
     Filter filter;
-    bool events = false;
+    std::shared_ptr<HttpStream> stream;  // null: not there yet
+    int64_t last_seen = 0;
+    std::map<GuestKey, News> waiting_guests;  // the newest of each
+    std::vector<News> waiting_events;
+    bool Take(const News& news);  // false: it has gone
   };
   struct Pending {
     std::set<GuestKey> guests;
@@ -61,7 +80,8 @@ class ChangeFeed {
   };
   void Run(const std::stop_token& stop);
   void TellGuest(const GuestKey& key, const std::stop_token& stop);
-  void Tell(const GuestKey& key, bool events, const std::string& lines);
+  std::shared_ptr<Place> TakePlace(Kind kind, Filter filter);
+  void Tell(const News& news);
   void KeepAlive();
 
   const Show show_;

@@ -52,13 +52,15 @@ absl::StatusOr<std::vector<admin::v1::Guest>> GuestRoutes::ShowAll(const std::st
 absl::StatusOr<HttpServerReply> GuestRoutes::List(const HttpServerRequest& request,
                                                   const Call& call) {
   const std::string space = QueryText(request, "namespace");
+  const bool watch = QueryText(request, "watch") == "true";
+  const auto place = watch ? services_.feed.TakeGuestPlace({space, ""}) : nullptr;
   ASSIGN_OR_RETURN(std::vector<admin::v1::Guest> shown, ShowAll(space, call));
-  if (QueryText(request, "watch") == "true") {
+  if (watch) {
     HttpServerReply reply;
     reply.content_type = "text/event-stream";
     reply.body = ChangeFeed::Lines(shown);
-    reply.stream = [this, space](std::shared_ptr<HttpStream> stream) {
-      services_.feed.FollowGuests(std::move(stream), {space, ""});
+    reply.stream = [this, place](std::shared_ptr<HttpStream> stream) {
+      services_.feed.Follow(place, std::move(stream));
     };
     return reply;
   }

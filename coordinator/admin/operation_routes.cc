@@ -17,28 +17,47 @@ using Trace = AdminGate::Trace;
 
 // A directory of many thousand hosts is read whole.
 constexpr Duration kAuditTimeout = std::chrono::minutes(10);
+constexpr int64_t kUsualEvents = 100, kMostEvents = 10'000;
 
 std::string QueryText(const HttpServerRequest& request, const char* key) {
   const auto place = request.query.find(key);
   return place == request.query.end() ? "" : place->second;
 }
 
+// The newest that match. The recorder only knows one guest or all: of a namespace, all are read.
+absl::StatusOr<std::vector<EventRecord>> Matching(Recorder& recorder,
+                                                  const ChangeFeed::Filter& filter, size_t limit,
+                                                  const Call& call) {
+  std::optional<GuestKey> guest;
+  if (!filter.space.empty() && !filter.name.empty()) guest = GuestKey{filter.space, filter.name};
+  const bool exact = guest || (filter.space.empty() && filter.name.empty());
+  ASSIGN_OR_RETURN(std::vector<EventRecord> events,
+                   recorder.List(guest, 0, exact ? limit : kMostEvents, call));
+  std::erase_if(events, [&](const EventRecord& event) { return !filter.Matches(event.guest); });
+  if (events.size() > limit) events.erase(events.begin(), events.end() - static_cast<long>(limit));
+  return events;
+}
+
+size_t LimitOf(const HttpServerRequest& request) {
+  const int64_t wanted = std::strtoll(QueryText(request, "limit").c_str(), nullptr, 10);
+  return static_cast<size_t>(
+      std::clamp<int64_t>(wanted <= 0 ? kUsualEvents : wanted, 1, kMostEvents));
+}
+
 Reply ListEvents(const OperationServices& services, const HttpServerRequest& request,
                  const Call& call) {
   const ChangeFeed::Filter filter{QueryText(request, "namespace"), QueryText(request, "guest")};
-  std::optional<GuestKey> guest;
-  if (!filter.space.empty() && !filter.name.empty()) guest = GuestKey{filter.space, filter.name};
-  const int64_t wanted = std::strtoll(QueryText(request, "limit").c_str(), nullptr, 10);
-  const auto limit =
-      static_cast<size_t>(std::clamp<int64_t>(wanted <= 0 ? 100 : wanted, 1, 10'000));
-  ASSIGN_OR_RETURN(std::vector<EventRecord> events, services.recorder.List(guest, 0, limit, call));
-  std::erase_if(events, [&](const EventRecord& event) { return !filter.Matches(event.guest); });
-  if (QueryText(request, "watch") == "true") {
+  const bool watch = QueryText(request, "watch") == "true";
+  const auto place = watch ? services.feed.TakeEventPlace(filter) : nullptr;
+  ASSIGN_OR_RETURN(const std::vector<EventRecord> events,
+                   Matching(services.recorder, filter, LimitOf(request), call));
+  if (watch) {
     HttpServerReply reply;
     reply.content_type = "text/event-stream";
     reply.body = ChangeFeed::Lines(events);
-    reply.stream = [&services, filter](std::shared_ptr<HttpStream> stream) {
-      services.feed.FollowEvents(std::move(stream), filter);
+    const int64_t last = events.empty() ? 0 : events.back().id;
+    reply.stream = [&services, place, last](std::shared_ptr<HttpStream> stream) {
+      services.feed.Follow(place, std::move(stream), last);
     };
     return reply;
   }

@@ -81,6 +81,22 @@ TEST_F(AuditTest, AThousandOrphansAreAllFound) {
   EXPECT_TRUE(Adopt().findings.empty());
 }
 
+TEST_F(AuditTest, AListThatWasCutShortCallsNothingMissing) {
+  world_.AddVm("web");
+  world_.AddVm("db");
+  world_.Settle();
+  PutHost("lost.example.test", "innkeeper:c1:lab/lost:uid-7", true);
+  world_.ipa.directory().LimitSearches(2);
+  Audit& audit = world_.controller().audit();
+  EXPECT_TRUE(absl::IsResourceExhausted(audit.Run(GuestWorld::AnyCall()).status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(audit.Adopt(GuestWorld::AnyCall()).status()));
+  EXPECT_FALSE(world_.Find({"lab", "lost"}).has_value()) << "adopted from half a list";
+  size_t suspects = 0;
+  const auto suspect = [&](const GuestKey&) { ++suspects; };
+  EXPECT_TRUE(absl::IsResourceExhausted(audit.Sweep(suspect, GuestWorld::AnyCall())));
+  EXPECT_EQ(suspects, 0u);
+}
+
 TEST_F(AuditTest, DoesNotAdoptWithoutLeadership) {
   world_.leadership.leads = false;
   EXPECT_FALSE(world_.controller().audit().Adopt(GuestWorld::AnyCall()).ok());

@@ -1,5 +1,7 @@
 #include "coordinator/guests/guest_report.h"
 
+#include <algorithm>
+
 #include "coordinator/guests/plan_parts.h"
 
 namespace innkeeper {
@@ -67,7 +69,11 @@ std::vector<Transition> TransitionsBetween(const GuestStatus& before, const Gues
     const auto it = before.conditions.find(type);
     const bool same = it != before.conditions.end() && it->second.truth == condition.truth &&
                       it->second.reason == condition.reason;
-    if (!same) transitions.push_back({condition.reason, condition.message});
+    // One cause may turn several conditions (a conflict is "not registered" and "not enrolled"): it
+    // happened once.
+    const Transition transition{condition.reason, condition.message};
+    if (!same && std::find(transitions.begin(), transitions.end(), transition) == transitions.end())
+      transitions.push_back(transition);
   }
   return transitions;
 }

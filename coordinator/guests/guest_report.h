@@ -23,10 +23,11 @@ void ShowStep(GuestStatus& status, const Step& step, absl::Time now);
 Duration ShowVm(GuestStatus& status, const std::optional<VmRecord>& vm, absl::Time now,
                 Duration grace);
 
-// What of the change is worth an event: conditions whose truth or reason differ.
+// What of the change is worth an event: conditions whose truth or reason differ, each cause once.
 struct Transition {
   Reason reason;
   std::string message;
+  bool operator==(const Transition&) const = default;
 };
 std::vector<Transition> TransitionsBetween(const GuestStatus& before, const GuestStatus& after);
 

@@ -46,6 +46,16 @@ TEST(GuestReport, SinceFollowsTruthAndReasonNotWords) {
   EXPECT_EQ(TransitionsBetween(before, status)[0].reason, Reason::kGuestNetwork);
 }
 
+TEST(GuestReport, AConflictThatTurnsTwoConditionsIsOneEvent) {
+  GuestStatus status;
+  ShowStep(status, plan::In(Phase::kConflict, Reason::kConflict, "not ours"), kNow);
+  EXPECT_EQ(status.conditions.at(ConditionType::kHostRegistered).truth, Truth::kFalse);
+  EXPECT_EQ(EnrolledTruth(status), Truth::kFalse);
+  const std::vector<Transition> told = TransitionsBetween(GuestStatus{}, status);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0], (Transition{Reason::kConflict, "not ours"}));
+}
+
 TEST(GuestReport, TheAgentsStateIsStoredOnceItHasLasted) {
   GuestStatus status;
   VmRecord vm;

@@ -88,7 +88,8 @@ class IpaClient {
                                       const Call& call) = 0;
 
   // Every host whose userclass carries a tag of `cluster` (both forms). May be large; has_password
-  // and has_keytab are filled in.
+  // and has_keytab are filled in. RESOURCE_EXHAUSTED: the server cut the list short; a part of it
+  // is never returned, because what is missing from a list looks deleted.
   virtual absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                               const Call& call) = 0;
 };

@@ -45,6 +45,9 @@ absl::StatusOr<IpaCommand> AddToHostGroupCommand(const std::string& group, const
                        {{"host", std::vector<std::string>{fqdn.text}}});
 }
 
+// Limits of 0 lift FreeIPA's own (ipasearchrecordslimit, 100; ipasearchtimelimit) for any account
+// and make it read page by page. The directory's still hold for accounts that are not its manager:
+// FreeIPA sets nsslapd-sizelimit to 100,000 entries. Beyond, the answer says truncated, or is 4204.
 absl::StatusOr<IpaCommand> FindHostsCommand(const ClusterId& cluster) {
   return EncodeCommand(IpaEffect::kReads, "host_find", {},
                        {{"userclass", std::vector<std::string>{ClusterMark(cluster)}},

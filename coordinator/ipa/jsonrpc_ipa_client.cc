@@ -146,7 +146,8 @@ absl::StatusOr<std::vector<HostRecord>> JsonRpcIpaClient::FindHostsOf(const Clus
   RETURN_IF_ERROR(ErrorOf(found.answer));
   // Half a list would make hosts look lost.
   if (found.answer.truncated)
-    return absl::ResourceExhaustedError("FreeIPA cut the list of hosts short: raise its limits");
+    return absl::ResourceExhaustedError(
+        "FreeIPA cut the list of hosts short: raise nsslapd-sizelimit of its directory");
   std::vector<IpaEntry>& names = found.answer.entries;
   std::vector<HostRecord> hosts;
   for (size_t at = 0; at < names.size(); at += kMostCallsPerBatch) {

@@ -85,6 +85,10 @@ void FakeIpaClient::FailAll(absl::Status outage) {
 void FakeIpaClient::FailNext(absl::Status failure, Which which) {
   directory_.With([&](Directory& d) { d.next_failure.emplace(std::move(failure), which); });
 }
+void FakeIpaClient::LimitSearches(size_t hosts) {
+  directory_.With([&](Directory& d) { d.search_limit = hosts; });
+}
+
 void FakeIpaClient::LoseNextAnswer() {
   directory_.With([](Directory& d) { d.next_answer = Answer::kLost; });
 }
@@ -152,6 +156,8 @@ absl::StatusOr<std::vector<HostRecord>> FakeIpaClient::FindHostsOf(const Cluster
       const std::optional<OwnerTag> owner = host.record.Owner();
       if (owner && owner->cluster == cluster) found.push_back(host.record);
     }
+    if (found.size() > d.search_limit)
+      return absl::ResourceExhaustedError("FreeIPA cut the list of hosts short");
     return found;
   });
 }

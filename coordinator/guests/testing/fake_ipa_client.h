@@ -4,6 +4,7 @@
 // on demand. It passes the contract test that the real client passes. Thread-safe; never blocks.
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -54,6 +55,8 @@ class FakeIpaClient final : public IpaClient {
   void FailNext(absl::Status failure, Which which = Which::kAny);
   // No write is done or answered: its caller waits until the call's deadline.
   void HangWrites();
+  // The server's search limits: a list of more hosts is cut short there, and refused here.
+  void LimitSearches(size_t hosts);
   // The next write happens, but its caller gets UNAVAILABLE with OutcomeUnknown.
   void LoseNextAnswer();
   // The next write does not happen now but when DeliverLateWrites is called; its caller gets
@@ -84,6 +87,7 @@ class FakeIpaClient final : public IpaClient {
     bool writes_hang = false;
     std::vector<std::function<void(Directory&)>> late;
     size_t passwords = 0;
+    size_t search_limit = std::numeric_limits<size_t>::max();
   };
 
   static absl::Status Trouble(Directory& d, Which kind);
