@@ -128,7 +128,7 @@ size_t RealAgent::ConnectedDaemons() const {
 }
 
 HttpServerReply RealAgent::Metrics() {
-  UpdateAgentMetrics(*node_, ConnectedDaemons(), registry_);
+  UpdateAgentMetrics(FiguresOf(*node_, ConnectedDaemons()), registry_);
   UpdateProcessMetrics(registry_);
   HttpServerReply reply;
   reply.content_type = kMetricsContentType;

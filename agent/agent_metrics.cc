@@ -1,21 +1,15 @@
 #include "agent/agent_metrics.h"
 
-#include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "agent/link/link_metrics.h"
+#include "base/metrics.h"
 
 namespace innkeeper {
 namespace {
-
-// Values are sums kept elsewhere, so a gauge object carries them; names ending in _total say that
-// they only rise.
-void Set(prometheus::Registry& registry, const char* name, const char* help,
-         const prometheus::Labels& labels, double value) {
-  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
-}
 
 const char* NameOf(RunState state) {
   switch (state) {
@@ -55,55 +49,75 @@ std::string LabelOf(agent::v1::ResultClass result) {
   return text;
 }
 
-void SetDomains(const Node& node, prometheus::Registry& registry) {
-  std::map<RunState, size_t> states;
-  std::map<AgentChannel, size_t> channels;
-  uint64_t drops = 0;
-  for (const auto& watch : node.watches()) {
-    for (const auto& [state, count] : watch->CountByRunState()) states[state] += count;
-    for (const auto& [channel, count] : watch->CountByChannel()) channels[channel] += count;
-    drops += watch->drops();
-  }
+void SetDomains(const NodeFigures& figures, prometheus::Registry& registry) {
   for (const RunState state : {RunState::kUnknown, RunState::kRunning, RunState::kPaused,
                                RunState::kOff, RunState::kCrashed}) {
-    Set(registry, "innkeeper_domains", "Domains by run state.", {{"state", NameOf(state)}},
-        static_cast<double>(states[state]));
+    const auto place = figures.states.find(state);
+    SetGauge(registry, "innkeeper_domains", "Domains by run state.", {{"state", NameOf(state)}},
+             place == figures.states.end() ? 0 : static_cast<double>(place->second));
   }
   for (const AgentChannel channel : {AgentChannel::kUnknown, AgentChannel::kAbsent,
                                      AgentChannel::kDisconnected, AgentChannel::kConnected}) {
-    Set(registry, "innkeeper_guest_agents", "Domains by the state of their guest-agent channel.",
-        {{"state", NameOf(channel)}}, static_cast<double>(channels[channel]));
+    const auto place = figures.channels.find(channel);
+    SetGauge(registry, "innkeeper_guest_agents",
+             "Domains by the state of their guest-agent channel.", {{"state", NameOf(channel)}},
+             place == figures.channels.end() ? 0 : static_cast<double>(place->second));
   }
-  Set(registry, "innkeeper_event_drops_total",
-      "libvirt events that did not fit the queue; each loss was repaired by a full list.", {},
-      static_cast<double>(drops));
+  RaiseCounter(registry, "innkeeper_event_drops_total",
+               "libvirt events that did not fit the queue; each loss was repaired by a full list.",
+               {}, static_cast<double>(figures.drops));
+}
+
+void SetLanes(const Lanes::Counts& lanes, prometheus::Registry& registry) {
+  const auto gauge = [&](const char* state, size_t value) {
+    SetGauge(registry, "innkeeper_lanes",
+             "Guest lanes: open, with a step running, with a stuck step.", {{"state", state}},
+             static_cast<double>(value));
+  };
+  gauge("open", lanes.lanes);
+  gauge("running", lanes.running);
+  gauge("stuck", lanes.stuck);
+  RaiseCounter(registry, "innkeeper_lane_refused_total", "Jobs refused because a lane was full.",
+               {}, static_cast<double>(lanes.refused));
+  RaiseCounter(registry, "innkeeper_lane_abandoned_total", "Steps that never came back in time.",
+               {}, static_cast<double>(lanes.abandoned));
 }
 
 }  // namespace
 
-void UpdateAgentMetrics(const Node& node, size_t daemons_connected,
-                        prometheus::Registry& registry) {
-  SetDomains(node, registry);
-  const Lanes::Counts lanes = node.lanes().counts();
-  const char* help = "Guest lanes: open, with a step running, with a stuck step.";
-  Set(registry, "innkeeper_lanes", help, {{"state", "open"}}, static_cast<double>(lanes.lanes));
-  Set(registry, "innkeeper_lanes", help, {{"state", "running"}},
-      static_cast<double>(lanes.running));
-  Set(registry, "innkeeper_lanes", help, {{"state", "stuck"}}, static_cast<double>(lanes.stuck));
-  Set(registry, "innkeeper_lane_refused_total", "Jobs refused because a lane was full.", {},
-      static_cast<double>(lanes.refused));
-  Set(registry, "innkeeper_lane_abandoned_total", "Steps that never came back in time.", {},
-      static_cast<double>(lanes.abandoned));
-  Set(registry, "innkeeper_libvirt_connected", "libvirt daemons with an open connection.", {},
-      static_cast<double>(daemons_connected));
-  const auto counts = node.orders().ResultCounts();
+NodeFigures FiguresOf(const Node& node, size_t daemons_connected) {
+  NodeFigures figures;
+  for (const auto& watch : node.watches()) {
+    for (const auto& [state, count] : watch->CountByRunState()) figures.states[state] += count;
+    for (const auto& [channel, count] : watch->CountByChannel()) figures.channels[channel] += count;
+    figures.drops += watch->drops();
+  }
+  figures.daemons_connected = daemons_connected;
+  figures.lanes = node.lanes().counts();
+  for (const auto& [result, count] : node.orders().ResultCounts()) figures.results[result] = count;
+  return figures;
+}
+
+void UpdateAgentMetrics(const NodeFigures& figures, prometheus::Registry& registry) {
+  SetDomains(figures, registry);
+  SetLanes(figures.lanes, registry);
+  SetGauge(registry, "innkeeper_libvirt_connected", "libvirt daemons with an open connection.", {},
+           static_cast<double>(figures.daemons_connected));
   for (int number = 1; number < agent::v1::ResultClass_ARRAYSIZE; ++number) {
     const auto result = static_cast<agent::v1::ResultClass>(number);
-    const auto place = counts.find(result);
-    Set(registry, "innkeeper_agent_orders_total", "Finished orders by result class.",
-        {{"result", LabelOf(result)}},
-        place == counts.end() ? 0 : static_cast<double>(place->second));
+    const auto place = figures.results.find(result);
+    RaiseCounter(registry, "innkeeper_agent_orders_total", "Finished orders by result class.",
+                 {{"result", LabelOf(result)}},
+                 place == figures.results.end() ? 0 : static_cast<double>(place->second));
   }
+}
+
+std::string AgentMetricsReference() {
+  prometheus::Registry registry;
+  RegisterProcessMetrics(registry, "agent");
+  const LinkMetrics link(registry);
+  UpdateAgentMetrics(NodeFigures{}, registry);
+  return MetricsReference(registry);
 }
 
 }  // namespace innkeeper

@@ -2,7 +2,9 @@
 #include <cstdio>
 
 #include "agent/agent.h"
+#include "agent/agent_metrics.h"
 #include "agent/join_command.h"
+#include "agent/manual.h"
 #include "base/log.h"
 #include "base/program.h"
 
@@ -33,10 +35,11 @@ int main(int argc, char** argv) {
   ProgramOptions options;
   int exit_code = kExitOk;
   AddProgramOptions(app, options, kAgentConfigFile);
+  AddProgramPages(app, AgentManual(), {{"--print-metrics-reference", AgentMetricsReference}});
   AddJoinCommand(app, options, exit_code);
   app.add_subcommand("run", "Run until SIGTERM (the same without a command)");
   app.require_subcommand(0, 1);
-  CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> ended = ParseCommandLine(app, argc, argv)) return *ended;
   if (app.got_subcommand("join")) return exit_code;
   return Run(options);
 }

@@ -7,12 +7,16 @@
 #include <prometheus/text_serializer.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_join.h"
 #include "base/version.h"
 
 namespace innkeeper {
@@ -65,22 +69,63 @@ ProcessFigures ReadFigures() {
   return figures;
 }
 
-void Set(prometheus::Registry& registry, const char* name, const char* help, double value) {
-  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
+const char* TypeName(prometheus::MetricType type) {
+  switch (type) {
+    case prometheus::MetricType::Counter:
+      return "counter";
+    case prometheus::MetricType::Gauge:
+      return "gauge";
+    case prometheus::MetricType::Histogram:
+      return "histogram";
+    default:
+      return "other";
+  }
 }
 
-// prometheus-cpp's counters only grow by steps.
-void Raise(prometheus::Registry& registry, const char* name, const char* help, double value) {
-  static std::mutex mutex;  // two scrapes at once must not both add the step
-  std::scoped_lock lock(mutex);
-  auto& counter = prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
-  counter.Increment(value - counter.Value());
+// "`state`: connected, disconnected"; the version of this build is not a constant of the page.
+std::string LabelsOf(const prometheus::MetricFamily& family) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const prometheus::ClientMetric& metric : family.metric) {
+    for (const auto& label : metric.label) {
+      values[label.name].insert(label.name == "version" ? "of the program" : label.value);
+    }
+  }
+  std::string text;
+  for (const auto& [name, known] : values) {
+    text += (text.empty() ? "`" : "; `") + name + "`: " + absl::StrJoin(known, ", ");
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string MetricsText(const prometheus::Registry& registry) {
   return prometheus::TextSerializer().Serialize(registry.Collect());
+}
+
+std::string MetricsReference(const prometheus::Registry& registry) {
+  std::vector<prometheus::MetricFamily> families = registry.Collect();
+  std::sort(families.begin(), families.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::string page = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+  for (const prometheus::MetricFamily& family : families) {
+    page += "| `" + family.name + "` | " + TypeName(family.type) + " | " + LabelsOf(family) +
+            " | " + family.help + " |\n";
+  }
+  return page;
+}
+
+void SetGauge(prometheus::Registry& registry, const char* name, const char* help,
+              const MetricLabels& labels, double value) {
+  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
+}
+
+void RaiseCounter(prometheus::Registry& registry, const char* name, const char* help,
+                  const MetricLabels& labels, double total) {
+  static std::mutex mutex;  // two scrapes at once must not both add the step
+  std::scoped_lock lock(mutex);
+  auto& counter = prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+  if (total > counter.Value()) counter.Increment(total - counter.Value());
 }
 
 void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& component) {
@@ -95,12 +140,14 @@ void RegisterProcessMetrics(prometheus::Registry& registry, const std::string& c
 
 void UpdateProcessMetrics(prometheus::Registry& registry) {
   const ProcessFigures figures = ReadFigures();
-  Raise(registry, "process_cpu_seconds_total", "CPU time used, seconds.", figures.cpu_seconds);
-  Set(registry, "process_resident_memory_bytes", "Resident memory, bytes.", figures.resident_bytes);
-  Set(registry, "process_open_fds", "Open descriptors.", figures.open_descriptors);
-  Set(registry, "process_threads", "Threads.", figures.threads);
-  Set(registry, "process_start_time_seconds", "Start, seconds since the epoch.",
-      BootTime() + figures.start_ticks);
+  RaiseCounter(registry, "process_cpu_seconds_total", "CPU time used, seconds.", {},
+               figures.cpu_seconds);
+  SetGauge(registry, "process_resident_memory_bytes", "Resident memory, bytes.", {},
+           figures.resident_bytes);
+  SetGauge(registry, "process_open_fds", "Open descriptors.", {}, figures.open_descriptors);
+  SetGauge(registry, "process_threads", "Threads.", {}, figures.threads);
+  SetGauge(registry, "process_start_time_seconds", "Start, seconds since the epoch.", {},
+           BootTime() + figures.start_ticks);
 }
 
 }  // namespace innkeeper

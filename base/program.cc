@@ -22,6 +22,29 @@ void AddProgramOptions(CLI::App& app, ProgramOptions& options, const char* defau
   app.fallthrough();
 }
 
+void AddProgramPages(CLI::App& app, const Manual& manual, const ProgramPages& pages) {
+  AddManualOptions(app, manual);
+  for (const auto& [option, page] : pages) {
+    app.add_flag_callback(
+           option,
+           [page = page] {
+             std::fputs(page().c_str(), stdout);
+             throw CLI::Success();
+           },
+           "Print a page of docs/reference and end")
+        ->group("");
+  }
+}
+
+std::optional<int> ParseCommandLine(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitBadConfig;
+  }
+  return std::nullopt;
+}
+
 std::optional<int> LoadConfig(const ProgramOptions& options, const char* default_file,
                               ConfigSchema& schema) {
   if (options.print_reference) {

@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "cli/commands/commands.h"
+#include "cli/manual.h"
 
 namespace innkeeper {
 
@@ -23,6 +24,7 @@ std::unique_ptr<CLI::App> MakeApp(CliContext& context, int& exit_code) {
   app->add_option("-n,--namespace", context.space, "Only guests of this namespace")
       ->envname("INNKEEPER_NAMESPACE");
   app->add_option("-v,--verbose", context.api.verbose, "6 and more: show HTTP requests");
+  AddManualOptions(*app, CliManual());
   const CommandHost host{*app, context, exit_code};
   AddGuestsCommand(host);
   AddDescribeCommand(host);

@@ -28,6 +28,7 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Words>& a
   const auto subcommands = app.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* sub : subcommands) add(sub->get_name(), sub->get_description());
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden
     for (const std::string& name : option->get_lnames())
       add("--" + name, option->get_description());
   }
@@ -62,11 +63,20 @@ std::string Bash(const std::string& program, const std::vector<Words>& all) {
          program + " " + program + "\n";
 }
 
+// True on a line that holds every word of the path.
+std::string FishCondition(const std::string& path) {
+  if (path.empty()) return "__fish_use_subcommand";
+  std::string condition = "__fish_seen_subcommand_from ";
+  for (const char c : path) {
+    condition += c == ' ' ? std::string("; and __fish_seen_subcommand_from ") : std::string(1, c);
+  }
+  return condition;
+}
+
 std::string Fish(const std::string& program, const std::vector<Words>& all) {
   std::string text;
   for (const Words& words : all) {
-    const std::string when =
-        words.path.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + words.path;
+    const std::string when = FishCondition(words.path);
     for (const auto& [word, help] : words.described) {
       const bool option = word.starts_with("--");
       text += "complete -c " + program + (option ? "" : " -f") + " -n '" + when + "' " +

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "cli/output.h"
-#include "cli/table.h"
 #include "proto/time.h"
 
 namespace innkeeper {
@@ -96,8 +95,17 @@ std::vector<std::string> GuestRow(const admin::v1::Guest& guest, OutputFormat fo
           status.run_state(), status.os(),  guest.uid(),   age};
 }
 
-std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat format) {
+Table EmptyGuestTable(OutputFormat format) {
   Table table(GuestHeader(format));
+  table.DressColumn(format == OutputFormat::kWide ? 3 : 2, [](const std::string& cell) {
+    if (cell.starts_with("yes")) return Toned(cell, Tone::kGood);
+    return cell.starts_with("no: ") ? Toned(cell, Tone::kBad) : cell;
+  });
+  return table;
+}
+
+std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat format) {
+  Table table = EmptyGuestTable(format);
   for (const admin::v1::Guest& guest : guests.guests()) table.Add(GuestRow(guest, format));
   return table.Text();
 }
@@ -105,6 +113,9 @@ std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat
 std::string EventTable(const admin::v1::ListEventsResponse& events, bool with_guest) {
   Table table(with_guest ? std::vector<std::string>{"AGE", "TYPE", "REASON", "GUEST", "MESSAGE"}
                          : std::vector<std::string>{"  AGE", "TYPE", "REASON", "MESSAGE"});
+  table.DressColumn(1, [](const std::string& cell) {
+    return cell == "Warning" ? Toned(cell, Tone::kBad) : cell;
+  });
   for (const admin::v1::Event& event : events.events()) {
     const std::string age = Age(FromProtoTime(event.time()));
     if (with_guest) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/table.h"
 #include "innkeeper/admin/v1/admin.pb.h"
 
 namespace innkeeper {
@@ -12,6 +13,8 @@ namespace innkeeper {
 // NAME FQDN ENROLLED ADDRESSES NODE AGENT AGE; wide adds NAMESPACE PHASE OS UID.
 std::vector<std::string> GuestHeader(OutputFormat format);
 std::vector<std::string> GuestRow(const admin::v1::Guest& guest, OutputFormat format);
+// Without rows. What is enrolled is green, what failed red.
+Table EmptyGuestTable(OutputFormat format);
 std::string GuestTable(const admin::v1::ListGuestsResponse& guests, OutputFormat format);
 
 std::string GuestPage(const admin::v1::Guest& guest, const admin::v1::ListEventsResponse& events);

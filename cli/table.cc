@@ -35,26 +35,34 @@ size_t DisplayWidth(const std::string& text) {
   return width;
 }
 
-std::string Table::Text() const {
-  std::vector<size_t> widths;
-  std::vector<std::vector<std::string>> clean = rows_;
-  for (auto& row : clean) {
-    widths.resize(std::max(widths.size(), row.size()));
+std::string Table::Line(const Row& row, bool header) const {
+  std::string line;
+  for (size_t column = 0; column < row.size(); ++column) {
+    const size_t width = DisplayWidth(row[column]);
+    const auto dress = dresses_.find(column);
+    line += header || dress == dresses_.end() ? row[column] : dress->second(row[column]);
+    if (column + 1 < row.size()) line.append(widths_[column] - width + 2, ' ');
+  }
+  return line + '\n';
+}
+
+std::string Table::News() {
+  for (size_t i = told_; i < rows_.size(); ++i) {
+    Row& row = rows_[i];
+    widths_.resize(std::max(widths_.size(), row.size()));
     for (size_t column = 0; column < row.size(); ++column) {
       row[column] = row[column].empty() ? "-" : Printable(row[column]);
-      widths[column] = std::max(widths[column], DisplayWidth(row[column]));
+      widths_[column] = std::max(widths_[column], DisplayWidth(row[column]));
     }
   }
   std::string text;
-  for (const auto& row : clean) {
-    for (size_t column = 0; column < row.size(); ++column) {
-      text += row[column];
-      if (column + 1 == row.size()) break;
-      text.append(widths[column] - DisplayWidth(row[column]) + 2, ' ');
-    }
-    text += '\n';
-  }
+  for (; told_ < rows_.size(); ++told_) text += Line(rows_[told_], /*header=*/told_ == 0);
   return text;
+}
+
+std::string Table::Text() {
+  told_ = 0;
+  return News();
 }
 
 }  // namespace innkeeper

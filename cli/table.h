@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,12 +12,25 @@ namespace innkeeper {
 // up.
 class Table {
  public:
+  // Puts a cell into a colour, say; adds no width.
+  using Dress = std::function<std::string(const std::string& cell)>;
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
   void Add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  std::string Text() const;
+  // Applied to that column's cells, the header's excepted.
+  void DressColumn(size_t column, Dress dress) { dresses_[column] = std::move(dress); }
+  // All of it.
+  std::string Text();
+  // What was added since the last call; the header comes with the first. Columns only grow, so that
+  // rows that come one by one line up.
+  std::string News();
 
  private:
-  std::vector<std::vector<std::string>> rows_;
+  using Row = std::vector<std::string>;
+  std::string Line(const Row& row, bool header) const;
+  std::vector<Row> rows_;
+  std::vector<size_t> widths_;
+  std::map<size_t, Dress> dresses_;
+  size_t told_ = 0;
 };
 
 // Columns the text takes on a terminal (East Asian wide characters count twice).

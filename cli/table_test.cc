@@ -27,6 +27,22 @@ TEST(Table, LinesUpWideCharacters) {
   EXPECT_EQ(table.Text(), "A     B\n東京  x\n");
 }
 
+TEST(Table, RowsThatComeLaterLineUpUnderOneHeader) {
+  Table table({"NAME", "AGE"});
+  table.Add({"database", "2m"});
+  EXPECT_EQ(table.News(), "NAME      AGE\ndatabase  2m\n");
+  table.Add({"web", "3m"});
+  EXPECT_EQ(table.News(), "web       3m\n");
+  EXPECT_EQ(table.News(), "");
+}
+
+TEST(Table, ADressCostsNoWidthAndSparesTheHeader) {
+  Table table({"ENROLLED", "AGE"});
+  table.DressColumn(0, [](const std::string& cell) { return "<" + cell + ">"; });
+  table.Add({"yes", "2m"});
+  EXPECT_EQ(table.Text(), "ENROLLED  AGE\n<yes>       2m\n");
+}
+
 TEST(Table, NeverPassesControlCharactersOn) {
   Table table({"A"});
   table.Add({"\x1b[2Jgone"});

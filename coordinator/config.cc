@@ -40,8 +40,10 @@ void CoordinatorConfig::DescribeListeners(ConfigSchema& schema) {
   schema.Add("listen.socket", &listen_socket, "unix:/PATH of the admin API's socket.");
   schema.Add("listen.socket_group", &socket_group,
              "Group that may use the socket; default root's.");
-  schema.Add("listen.metrics", &listen_metrics,
-             "address:port of /metrics, /livez, /readyz in plain HTTP; empty: only on listen.api.");
+  schema.Add(
+      "listen.metrics", &listen_metrics,
+      "address:port of /metrics, /livez, /readyz in plain HTTP; empty: none (the probes stay on "
+      "listen.api).");
   schema.Add(
       "listen.names", &names,
       "DNS names and addresses that agents and people connect to; default: the host's name.");

@@ -17,6 +17,7 @@
 #include "coordinator/admin/audit_view.h"
 #include "coordinator/admin/change_feed.h"
 #include "coordinator/admin/guest_routes.h"
+#include "coordinator/admin/openapi.h"
 #include "coordinator/admin/operation_routes.h"
 #include "coordinator/admin/token_routes.h"
 #include "coordinator/doors.h"
@@ -257,7 +258,6 @@ absl::Status RealCoordinator::BuildListeners() {
     metrics_->Route("GET", "/metrics", scrape);
     health_.RouteOn(*metrics_);
   }
-  health_.RouteOn(*api_);
   health_.Add("leadership", Need::kRequired, [this]() -> absl::Status {
     if (home_->leadership().Leads()) return absl::OkStatus();
     return absl::UnavailableError("another coordinator leads");
@@ -275,6 +275,8 @@ void RealCoordinator::RouteOn(HttpServer& server) {
   RouteOperation(server, doors_->admin(), Services());
   RouteTokens(server, doors_->admin(), *tokens_);
   RouteOperators(server, doors_->admin(), *issuers_);
+  RouteOpenApi(server);
+  health_.RouteOn(server);
   if (&server == api_.get()) RouteJoinOn(server);
 }
 

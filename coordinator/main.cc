@@ -3,8 +3,12 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "coordinator/admin/openapi.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/guests/reasons_reference.h"
 #include "coordinator/ipa_commands.h"
+#include "coordinator/manual.h"
+#include "coordinator/metrics_reference.h"
 #include "coordinator/remote_commands.h"
 
 namespace innkeeper {
@@ -35,10 +39,14 @@ int main(int argc, char** argv) {
   ProgramOptions options;
   int exit_code = kExitOk;
   AddProgramOptions(app, options, kCoordinatorConfigFile);
+  AddProgramPages(app, CoordinatorManual(),
+                  {{"--print-metrics-reference", CoordinatorMetricsReference},
+                   {"--print-openapi", OpenApiDocument},
+                   {"--print-reasons-reference", ReasonsReference}});
   app.add_subcommand("serve", "Run until SIGTERM")->callback([&] { exit_code = Serve(options); });
   AddIpaCommands(app, options, exit_code);
   AddRemoteCommands(app, options, exit_code);
   app.require_subcommand(0, 1);
-  CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> ended = ParseCommandLine(app, argc, argv)) return *ended;
   return app.get_subcommands().empty() ? Serve(options) : exit_code;
 }

@@ -17,6 +17,12 @@ void Print(const admin::v1::AuditResponse& audit, OutputFormat format) {
     std::fputs(MachineText(audit, format).c_str(), stdout);
     return;
   }
+  if (format == OutputFormat::kName) {
+    for (const admin::v1::AuditResponse::Finding& finding : audit.findings()) {
+      std::printf("%s\n", finding.fqdn().c_str());
+    }
+    return;
+  }
   if (!audit.findings().empty()) {
     Table table({"FINDING", "FQDN", "GUEST", "ADOPT WOULD", "DETAIL"});
     for (const admin::v1::AuditResponse::Finding& finding : audit.findings()) {

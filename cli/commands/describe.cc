@@ -18,6 +18,10 @@ absl::Status Describe(CliContext& context, const std::string& text) {
     std::fputs(MachineText(guest, context.format()).c_str(), stdout);
     return absl::OkStatus();
   }
+  if (context.format() == OutputFormat::kName) {
+    std::printf("%s/%s\n", guest.namespace_().c_str(), guest.name().c_str());
+    return absl::OkStatus();
+  }
   admin::v1::ListEventsResponse events;
   RETURN_IF_ERROR(client->Send("GET",
                                "/v1/events?limit=20&namespace=" + PathSegment(name.space) +

@@ -32,7 +32,8 @@ bool PrintOne(const std::string& data, OutputFormat format) {
   tolerant.ignore_unknown_fields = true;
   if (!google::protobuf::util::JsonStringToMessage(data, &event, tolerant).ok()) return true;
   if (format == OutputFormat::kJson || format == OutputFormat::kYaml) {
-    std::fputs(MachineText(event, format).c_str(), stdout);
+    std::printf("%s%s", format == OutputFormat::kYaml ? "---\n" : "",
+                MachineText(event, format).c_str());
   } else {
     std::printf(
         "%s  %s  %s  %s/%s  %s\n",
@@ -52,16 +53,19 @@ absl::Status Run(CliContext& context, const EventsOptions& options) {
   ASSIGN_OR_RETURN(ApiClient * client, context.Client());
   const OutputFormat format = context.format();
   if (context.watch) {
-    return client->Watch(
+    RETURN_IF_ERROR(client->Watch(
         PathOf(context, name, options.limit, true),
         [&](const std::string&, const std::string& data) { return PrintOne(data, format); },
-        Call::Within(std::chrono::hours(24 * 365)));
+        Call::Within(std::chrono::hours(24 * 365))));
+    return absl::UnavailableError("the coordinator ended the stream: it stops, or starts anew");
   }
   admin::v1::ListEventsResponse events;
   RETURN_IF_ERROR(client->Send("GET", PathOf(context, name, options.limit, false), nullptr, &events,
                                Call::Within(kRequestTimeout)));
   if (format == OutputFormat::kJson || format == OutputFormat::kYaml) {
     std::fputs(MachineText(events, format).c_str(), stdout);
+  } else if (events.events().empty()) {
+    std::fputs("No events.\n", stderr);
   } else {
     std::fputs(EventTable(events, /*with_guest=*/true).c_str(), stdout);
   }

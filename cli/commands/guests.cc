@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/guest_view.h"
@@ -30,26 +31,39 @@ void Print(const admin::v1::ListGuestsResponse& guests, OutputFormat format) {
   }
 }
 
+// One change. For scripts each guest is a message of its own; that one is gone is for people.
+void PrintChange(const std::string& event, const admin::v1::Guest& guest, OutputFormat format,
+                 Table& table) {
+  const std::string name = Printable(guest.namespace_() + "/" + guest.name());
+  if (event == "gone") {
+    std::fprintf(stderr, "%s is gone\n", name.c_str());
+  } else if (format == OutputFormat::kName) {
+    std::printf("%s\n", name.c_str());
+  } else if (format == OutputFormat::kJson || format == OutputFormat::kYaml) {
+    std::printf("%s%s", format == OutputFormat::kYaml ? "---\n" : "",
+                MachineText(guest, format).c_str());
+  } else {
+    table.Add(GuestRow(guest, format));
+    std::fputs(table.News().c_str(), stdout);
+  }
+  std::fflush(stdout);
+}
+
 absl::Status Watch(CliContext& context, ApiClient& client) {
   const OutputFormat format = context.format();
+  Table table = EmptyGuestTable(format);
   const auto handle = [&](const std::string& event, const std::string& data) {
-    admin::v1::ListGuestsResponse one;
+    admin::v1::Guest guest;
     google::protobuf::util::JsonParseOptions tolerant;
     tolerant.ignore_unknown_fields = true;
-    if (!google::protobuf::util::JsonStringToMessage(data, one.add_guests(), tolerant).ok()) {
-      return true;
+    if (google::protobuf::util::JsonStringToMessage(data, &guest, tolerant).ok()) {
+      PrintChange(event, guest, format, table);
     }
-    if (event == "gone") {
-      std::printf("%s/%s is gone\n", one.guests(0).namespace_().c_str(),
-                  one.guests(0).name().c_str());
-    } else {
-      Print(one, format);
-    }
-    std::fflush(stdout);
     return true;
   };
-  return client.Watch("/v1/guests" + Query(context, true), handle,
-                      Call::Within(std::chrono::hours(24 * 365)));
+  RETURN_IF_ERROR(client.Watch("/v1/guests" + Query(context, true), handle,
+                               Call::Within(std::chrono::hours(24 * 365))));
+  return absl::UnavailableError("the coordinator ended the stream: it stops, or starts anew");
 }
 
 int Run(CliContext& context) {

@@ -19,8 +19,16 @@ void Print(const admin::v1::ListNodesResponse& nodes, OutputFormat format) {
     for (const admin::v1::Node& node : nodes.nodes()) std::printf("%s\n", node.name().c_str());
     return;
   }
+  if (nodes.nodes().empty()) {
+    std::fputs("No nodes. `innkeeper-coordinator token create` makes a token to join with.\n",
+               stderr);
+    return;
+  }
   Table table({"NAME", "NAMESPACE", "STATE", "SINCE", "DOMAINS", "VERSION", "CERTIFICATE",
                "ADDRESS", "LIBVIRT"});
+  table.DressColumn(2, [](const std::string& cell) {
+    return Toned(cell, cell == "connected" ? Tone::kGood : Tone::kBad);
+  });
   for (const admin::v1::Node& node : nodes.nodes()) {
     const absl::Duration left = FromProtoTime(node.certificate_expires()) - absl::Now();
     const std::string certificate = !node.has_certificate_expires() ? ""

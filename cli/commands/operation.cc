@@ -30,6 +30,7 @@ absl::Status Act(CliContext& context, const std::string& verb) {
 void AddVerb(const CommandHost& host, const char* name, const char* verb, const char* help) {
   CLI::App* command = host.app.add_subcommand(name, help);
   AddOutputOption(*command, host.context);
+  SetExamples(*command, std::string("  innkeeper ") + name + "\n");
   command->callback([host, verb] {
     const absl::Status done = Act(host.context, verb);
     host.exit_code = done.ok() ? kCliOk : Fail(done);

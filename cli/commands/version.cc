@@ -9,7 +9,22 @@
 namespace innkeeper {
 namespace {
 
+// For scripts: the coordinator's own message.
+int RunForScripts(CliContext& context) {
+  absl::StatusOr<ApiClient*> client = context.Client();
+  if (!client.ok()) return Fail(client.status());
+  admin::v1::Version server;
+  const absl::Status asked =
+      (*client)->Send("GET", "/v1/version", nullptr, &server, Call::Within(kRequestTimeout));
+  if (!asked.ok()) return Fail(asked);
+  std::fputs(MachineText(server, context.format()).c_str(), stdout);
+  return kCliOk;
+}
+
 int Run(CliContext& context) {
+  if (context.format() == OutputFormat::kJson || context.format() == OutputFormat::kYaml) {
+    return RunForScripts(context);
+  }
   std::printf("innkeeper    %s\n", kVersion);
   absl::StatusOr<ApiClient*> client = context.Client();
   if (!client.ok()) return Fail(client.status());
@@ -30,6 +45,8 @@ int Run(CliContext& context) {
 void AddVersionCommand(const CommandHost& host) {
   CLI::App* command =
       host.app.add_subcommand("version", "Show the versions of this program and the coordinator");
+  AddOutputOption(*command, host.context);
+  SetExamples(*command, "  innkeeper version\n  innkeeper version -o json | jq -r .cluster\n");
   command->callback([host] { host.exit_code = Run(host.context); });
 }
 

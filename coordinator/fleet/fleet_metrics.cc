@@ -78,7 +78,9 @@ FleetMetrics::FleetMetrics(prometheus::Registry& registry)
         StreamRefusal::kSlow, StreamRefusal::kSilent, StreamRefusal::kProtocol})
     families_->streams_refused.Add({{"reason", Text(why)}});
   for (const JobKind kind : {JobKind::kJoin, JobKind::kVerify, JobKind::kLeave, JobKind::kInspect})
-    families_->orders.Add({{"kind", NameOf(kind)}, {"result", NameOf(JobResult::kOk)}});
+    for (int i = 0; i <= static_cast<int>(JobResult::kInternal); ++i)
+      families_->orders.Add(
+          {{"kind", NameOf(kind)}, {"result", NameOf(static_cast<JobResult>(i))}});
 }
 
 FleetMetrics::~FleetMetrics() = default;

@@ -1,0 +1,28 @@
+#pragma once
+// Messages of protobuf as JSON Schema 2020-12, as proto3's JSON mapping writes them. Heavy header:
+// only the .cc files of the OpenAPI document include it.
+
+#include <google/protobuf/descriptor.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace innkeeper {
+
+// Comments of a descriptor whose pool knows its source: those above it, then the one behind it, as
+// one paragraph.
+std::string CommentOf(const google::protobuf::FieldDescriptor& field);
+std::string CommentOf(const google::protobuf::Descriptor& message);
+std::string CommentOf(const google::protobuf::MethodDescriptor& method);
+std::string CommentOf(const google::protobuf::ServiceDescriptor& service);
+// The comment above `syntax`.
+std::string FileCommentOf(const google::protobuf::FileDescriptor& file);
+
+// The schema of a field's value, without its comment.
+nlohmann::ordered_json SchemaOf(const google::protobuf::FieldDescriptor& field);
+// {"$ref": "#/components/schemas/AuditResponse.Finding"}
+nlohmann::ordered_json ReferenceTo(const google::protobuf::Descriptor& message);
+// The message and those declared in it, under their names.
+void AddSchemas(const google::protobuf::Descriptor& message, nlohmann::ordered_json& schemas);
+
+}  // namespace innkeeper

@@ -1,0 +1,21 @@
+# cmake -D OUT=FILE.cc -D FILE=FILE.pb -P embed.cmake
+#
+# Writes the definition of proto/admin_described.h: the file's bytes.
+file(READ "${FILE}" hex HEX)
+string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+file(WRITE "${OUT}" "#include \"proto/admin_described.h\"
+
+namespace innkeeper {
+namespace {
+const unsigned char kBytes[] = {
+${bytes}
+};
+}  // namespace
+
+std::string AdminDescriptorSet() {
+  return {reinterpret_cast<const char*>(kBytes), sizeof kBytes};
+}
+
+}  // namespace innkeeper
+")
