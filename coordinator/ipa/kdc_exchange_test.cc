@@ -1,7 +1,7 @@
 #include "coordinator/ipa/kdc_exchange.h"
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,7 +87,9 @@ TEST(KdcExchange, AnAbsurdLengthIsRefusedBeforeAnythingIsReserved) {
   for (const std::string& length : {std::string("\0\0\0\0", 4), std::string("\xff\xff\xff\xff", 4),
                                     std::string("\0\1\0\1", 4)}) {
     FakeKdc kdc(length);
-    EXPECT_TRUE(absl::IsUnavailable(Ask(kdc).status()));
+    const absl::Status refused = Ask(kdc).status();
+    EXPECT_TRUE(absl::IsUnavailable(refused));
+    EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("absurd length"));
   }
 }
 
