@@ -16,8 +16,11 @@ std::string JoinedFile(const std::string& endpoint) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AgentUnderTest>> AgentUnderTest::Start(
-    const std::string& libvirt_uri, ChildProcess::Pin pin) {
+    const std::string& libvirt_uri, ChildProcess::Pin pin, const OnChange& on_change) {
   std::unique_ptr<AgentUnderTest> agent(new AgentUnderTest);
+  FakeReports& home = agent->centre_.home();
+  if (on_change)
+    home.OnChange([&home, on_change](const VmUid& uid) { on_change(*home.Find(uid)); });
   RETURN_IF_ERROR(agent->Launch(libvirt_uri, pin));
   return agent;
 }

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -21,7 +23,11 @@ namespace {
 using innkeeper::agent::v1::AgentMessage;
 using innkeeper::agent::v1::AgentService;
 using innkeeper::agent::v1::CoordinatorMessage;
-using Stream = grpc::ClientReaderWriter<AgentMessage, CoordinatorMessage>;
+
+struct Stream {
+  std::unique_ptr<grpc::ClientReaderWriter<AgentMessage, CoordinatorMessage>> call;
+  std::mutex writing;  // libvirt's thread and the reader's both write
+};
 
 std::string File(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -32,7 +38,8 @@ void Say(Stream& stream, uint64_t number, bool report) {
   AgentMessage message;
   message.mutable_heartbeat()->set_sequence(number);
   message.mutable_heartbeat()->set_drops(report ? 1 : 0);
-  stream.Write(message);
+  const std::scoped_lock lock(stream.writing);
+  stream.call->Write(message);
 }
 
 void OnLifecycle(virConnectPtr, virDomainPtr, int, int, void* stream) {
@@ -41,7 +48,7 @@ void OnLifecycle(virConnectPtr, virDomainPtr, int, int, void* stream) {
 
 void ReportPongs(Stream& stream) {
   CoordinatorMessage pong;
-  while (stream.Read(&pong)) {
+  while (stream.call->Read(&pong)) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     Say(stream, static_cast<uint64_t>(now / std::chrono::nanoseconds(1)), true);
   }
@@ -58,7 +65,7 @@ int main(int argc, char** argv) {
   const auto stub = AgentService::NewStub(grpc::CreateChannel(argv[2], grpc::SslCredentials(tls)));
   grpc::ClientContext call;
   call.set_wait_for_ready(true);
-  const auto stream = stub->Connect(&call);
+  Stream stream{.call = stub->Connect(&call), .writing = {}};
 
   virEventRegisterDefaultImpl();
   std::thread events([] {
@@ -68,8 +75,8 @@ int main(int argc, char** argv) {
   virConnectPtr connection = virConnectOpenReadOnly(argv[1]);
   if (connection == nullptr) return 1;
   virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                   VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle), stream.get(), nullptr);
-  Say(*stream, 0, false);  // opens the stream at the server
-  ReportPongs(*stream);
+                                   VIR_DOMAIN_EVENT_CALLBACK(OnLifecycle), &stream, nullptr);
+  Say(stream, 0, false);  // opens the stream at the server
+  ReportPongs(stream);
   std::_Exit(0);
 }
