@@ -162,8 +162,9 @@ int main(int argc, char** argv) {
       {.name = "bench_lane_isolation",
        .about =
            "P17: what a frozen and a flooding guest cost the others. Needs root and qemu-ga.\n",
-       .numbers = {{"guests", 6, "Healthy guests"},
+       .numbers = {{"guests", 10, "Healthy guests"},
                    {"pace", 50, "Milliseconds from one question to each guest to the next"},
-                   {"seconds", 8, "Length of a round"}}},
+                   {"seconds", 10, "Length of a round"}},
+       .rounds = 7},
       innkeeper::Measure);
 }
