@@ -46,6 +46,7 @@ named_job() (  # NAME COMMAND
 print_named() (  # NAME: until the last writer ends, however the job is ended
     trap '' TERM
     while IFS= read -r line; do
+        case $line in 'Authorization not available. Check if polkit'*) continue ;; esac  # virsh, on a terminal
         [[ ! $line =~ ^env:\ (\[[^]]*\]\ )?(.*) ]] || line=${BASH_REMATCH[2]}  # it tells the time too
         progress "  $1: $line"
     done
