@@ -43,7 +43,7 @@ def keytab_since(name):
     found = hosts(name)
     if not found or "krbPrincipalKey" not in found[0]:
         return ""
-    return found[0]["krbLastPwdChange"][0].rstrip("Z")
+    return found[0].get("krbLastPwdChange", [""])[0].rstrip("Z")
 
 
 def takes_password(fqdn, password):
