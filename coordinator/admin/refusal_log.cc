@@ -12,7 +12,7 @@
 namespace innkeeper {
 namespace {
 
-constexpr std::array kListeners{Listener::kAgents, Listener::kApi, Listener::kSocket};
+constexpr std::array kListeners{Listener::kAgents, Listener::kApi};
 constexpr char kTokenReason[] = "token";
 constexpr char kManyPeers[] = "many";  // instead of an address
 constexpr size_t kNamesShown = 4;
@@ -24,8 +24,6 @@ const char* NameOf(Listener listener) {
       return "agents";
     case Listener::kApi:
       return "api";
-    case Listener::kSocket:
-      return "socket";
   }
   return "api";
 }

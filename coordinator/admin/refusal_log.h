@@ -4,7 +4,7 @@
 // window becomes an audit line at once; the rest of the window are one more line that says how
 // many. Peers beyond what one window tells apart share a line per listener and reason.
 //
-//   innkeeper_peers_refused_total{listener="agents"|"api"|"socket",reason=...}
+//   innkeeper_peers_refused_total{listener="agents"|"api",reason=...}
 
 #include <array>
 #include <condition_variable>
@@ -26,7 +26,8 @@ class Registry;
 
 namespace innkeeper {
 
-enum class Listener { kAgents, kApi, kSocket };
+// Not the unix socket: there the kernel refuses, by the owner and group of its file.
+enum class Listener { kAgents, kApi };
 
 // Thread-safe. Refused never blocks on the disk: a thread of its own writes.
 class RefusalLog {
