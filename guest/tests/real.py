@@ -112,37 +112,6 @@ def story_refused(new, ipa):
     guest.assert_no_password_left()
 
 
-def story_clone(new, ipa):
-    """A clone joins under its own name, and its source keeps its key."""
-    source = new("source")
-    expect(source.join(ipa.one_time_password(source.fqdn)), result="joined")
-    clone = new("clone", clone_of=source)
-    source.shell("true")
-    env("guest", "wait", source.name)
-    expect(
-        clone.run("verify"),
-        principal=f"host/{source.fqdn}@{ipa.realm}",
-        **{"class": "foreign-principal"},
-    )
-    expect(clone.run("leave"), result="failed", **{"class": "foreign-principal"})
-    host_key_works(source)
-    expect(clone.join(ipa.one_time_password(clone.fqdn)), result="joined", foreign_moved=True)
-    assert ipa.state(source.fqdn) == (False, True), "the source lost its key"
-    host_key_works(source)
-    host_key_works(clone)
-    code, text = clone.shell(
-        "grep -il unenroll /var/log/ipaclient-uninstall.log; hostname -f; "
-        "find /var/lib/innkeeper -type f | sort"
-    )
-    print(f"    {text}")
-    assert "uninstall.log" not in text and clone.fqdn in text and "etc/krb5.keytab" in text, (
-        code,
-        text,
-    )
-    expect(clone.run("verify"), **{"class": "ok"})
-    expect(source.run("verify"), **{"class": "ok"})
-
-
 def story_snapshot(new, ipa):
     """A reverted snapshot shows its stale key and joins again."""
     guest = new("revert")
@@ -201,9 +170,9 @@ def main():
     for name in names or STORIES:
         made = []
 
-        def new(label, clone_of=None):
+        def new(label):
             guest_name = f"gs-{label}"
-            guest = Guest(guest_name, f"{guest_name}.{ipa.domain}", scripts, ipa, clone_of)
+            guest = Guest(guest_name, f"{guest_name}.{ipa.domain}", scripts, ipa)
             made.append(guest)
             return guest
 

@@ -87,15 +87,10 @@ class FreeIpa:
 
 
 class Guest:
-    def __init__(self, name, fqdn, scripts, ipa, clone_of=None):
+    def __init__(self, name, fqdn, scripts, ipa):
         self.name, self.fqdn, self.scripts, self.ipa = name, fqdn, pathlib.Path(scripts), ipa
         self.passwords = []
-        if clone_of:
-            env("guest", "stop", clone_of.name)
-            env("guest", "clone", clone_of.name, name)
-            env("guest", "start", clone_of.name)
-        else:
-            env("guest", "new", name, fqdn)
+        env("guest", "new", name, fqdn)
         env("guest", "wait", name)
 
     def agent(self, execute, **arguments):
