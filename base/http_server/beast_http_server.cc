@@ -1,6 +1,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -72,8 +76,7 @@ class BeastHttpServer final : public HttpServer {
   void Accept(Acceptor& acceptor);
   void Open(Tcp::socket socket);
   void Open(Unix::socket socket);
-  template <class Stream>
-  void StartSession(Stream stream, HttpPeer peer);
+  void StartSession(std::unique_ptr<ByteStream> stream, HttpPeer peer);
 
   ServerCore core_;
   asio::io_context io_{1};
@@ -149,10 +152,9 @@ void BeastHttpServer::Accept(Acceptor& acceptor) {
   });
 }
 
-template <class Stream>
-void BeastHttpServer::StartSession(Stream stream, HttpPeer peer) {
+void BeastHttpServer::StartSession(std::unique_ptr<ByteStream> stream, HttpPeer peer) {
   const bool full = core_.open_sessions() >= core_.options().connections;
-  std::make_shared<Session<Stream>>(std::move(stream), std::move(peer), core_, sessions_)
+  std::make_shared<Session>(std::move(stream), std::move(peer), core_, sessions_)
       ->Start(full ? Admission::kRefuse : Admission::kServe);
 }
 
@@ -162,11 +164,9 @@ void BeastHttpServer::Open(Tcp::socket socket) {
   socket.set_option(Tcp::no_delay(true), ignored);
   HttpPeer peer;
   peer.address = PeerAddress(socket);
-  TcpStream stream(std::move(socket));
-  if (!tls_) return StartSession(std::move(stream), std::move(peer));
-  SSL_CTX_up_ref(tls_.get());
-  asio::ssl::context context(tls_.get());  // owns the reference just taken
-  StartSession(TlsStream(std::move(stream), context), std::move(peer));
+  StartSession(
+      tls_ ? MakeTlsByteStream(std::move(socket), tls_) : MakeByteStream(std::move(socket)),
+      std::move(peer));
 }
 
 void BeastHttpServer::Open(Unix::socket socket) {
@@ -174,7 +174,7 @@ void BeastHttpServer::Open(Unix::socket socket) {
   HttpPeer peer;
   peer.address = "unix";
   peer.uid = PeerUid(socket.native_handle());
-  StartSession(UnixStream(std::move(socket)), std::move(peer));
+  StartSession(MakeByteStream(std::move(socket)), std::move(peer));
 }
 
 void BeastHttpServer::Stop(const Call& drain) {

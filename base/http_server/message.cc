@@ -1,5 +1,6 @@
 #include "base/http_server/message.h"
 
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <cctype>
 #include <utility>
 
@@ -16,13 +17,21 @@ std::string Lower(std::string text) {
   return text;
 }
 
-template <class Response>
-void SetHead(Response& response, const HttpServerReply& reply) {
-  response.version(11);
-  response.result(static_cast<unsigned>(reply.status));
-  if (!reply.content_type.empty()) response.set(http::field::content_type, reply.content_type);
-  response.set(http::field::cache_control, "no-store");
-  for (const auto& [name, value] : reply.headers) response.set(name, value);
+using Head = http::response<http::empty_body>;
+
+Head MakeHead(const HttpServerReply& reply) {
+  Head head;
+  head.version(11);
+  head.result(static_cast<unsigned>(reply.status));
+  if (!reply.content_type.empty()) head.set(http::field::content_type, reply.content_type);
+  head.set(http::field::cache_control, "no-store");
+  for (const auto& [name, value] : reply.headers) head.set(name, value);
+  return head;
+}
+
+std::string TextOf(const Head& head) {
+  http::fields::writer writer(head, head.version(), head.result_int());
+  return beast::buffers_to_string(writer.get());
 }
 
 }  // namespace
@@ -44,33 +53,27 @@ bool WantsContinue(const StringRequest& message) {
   return message.version() >= 11 && beast::iequals(message[http::field::expect], "100-continue");
 }
 
-StringResponse MakeResponse(const HttpServerReply& reply, bool keep_alive) {
-  StringResponse response;
-  SetHead(response, reply);
-  response.keep_alive(keep_alive);
+std::string AnswerHead(const HttpServerReply& reply, bool keep_alive) {
+  Head head = MakeHead(reply);
+  head.keep_alive(keep_alive);
   const bool bodiless = reply.status == 204 || reply.status == 304;
-  if (!bodiless && !reply.stream) response.content_length(reply.body.size());
-  return response;
+  if (!bodiless && !reply.stream) head.content_length(reply.body.size());
+  return TextOf(head);
 }
 
-EmptyResponse MakeStreamHead(const HttpServerReply& reply) {
-  EmptyResponse response;
-  SetHead(response, reply);
-  response.keep_alive(false);
-  response.chunked(true);
-  return response;
+std::string StreamHead(const HttpServerReply& reply) {
+  Head head = MakeHead(reply);
+  head.keep_alive(false);
+  head.chunked(true);
+  return TextOf(head);
 }
 
-std::optional<HttpServerReply> ReasonOf(beast::error_code error) {
+HttpServerReply ReasonOf(beast::error_code error) {
   if (error == http::error::body_limit) {
     return PlainError(413, "RESOURCE_EXHAUSTED", "the request's body is too large");
   }
   if (error == http::error::header_limit) {
     return PlainError(431, "RESOURCE_EXHAUSTED", "the request's head is too large");
-  }
-  const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
-  if (gone || error.category() != http::make_error_code(http::error::bad_method).category()) {
-    return std::nullopt;
   }
   return PlainError(400, "INVALID_ARGUMENT", "this is not HTTP");
 }

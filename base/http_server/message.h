@@ -3,36 +3,30 @@
 
 #include <openssl/ssl.h>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/http_server/http_server.h"
 
 namespace innkeeper {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 using StringRequest = http::request<http::string_body>;
-using StringResponse = http::response<http::string_body>;
-using EmptyResponse = http::response<http::empty_body>;
-
 // All but path, query and captures. Headers of one name are joined with commas (RFC 9110, 5.3).
 HttpServerRequest TakeRequest(StringRequest message, const HttpPeer& peer);
 bool WantsContinue(const StringRequest& message);
 
-// The head of `reply`; the length is its body's, which is not copied.
-StringResponse MakeResponse(const HttpServerReply& reply, bool keep_alive);
-EmptyResponse MakeStreamHead(const HttpServerReply& reply);
+// The head of an answer, up to and with the empty line: with the length of the body, or of a
+// stream.
+std::string AnswerHead(const HttpServerReply& reply, bool keep_alive);
+std::string StreamHead(const HttpServerReply& reply);
 
-// The answer to a request that could not be read: 400, 413 or 431. Nothing when the client has gone
-// or was too slow.
-std::optional<HttpServerReply> ReasonOf(beast::error_code error);
+// The answer to a request that could not be parsed: 400, 413 or 431.
+HttpServerReply ReasonOf(beast::error_code error);
 
 // The leaf of the client's verified certificate, PEM; empty when it has shown none.
 std::string VerifiedPeer(SSL* tls);
