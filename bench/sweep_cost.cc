@@ -23,6 +23,7 @@ class TurnCounter final : public DomainWatchListener {
   void OnDomain(agent::v1::Domain) override {}
   void OnGone(const DomainId&, GoneReason) override {}
   void OnGuestAgent(const DomainId&) override {}
+  void OnGuestAgentChanged(const DomainId&) override {}
   void OnTurn() override {
     {
       const std::scoped_lock lock(mutex_);
