@@ -57,10 +57,12 @@ Database::Database(SqliteDatabase database)
       }) {}
 
 // What was queued is still written.
-Database::~Database() {
+Database::~Database() { Close(); }
+
+void Database::Close() {
   closing_ = true;
   jobs_.Close();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 absl::Status Database::Write(Work work, std::function<void()> committed, const Call& call) {

@@ -24,9 +24,12 @@ class Database {
   // Opens, checks and migrates. Codes of SqliteDatabase and Migrate.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
   ~Database();
+  // Works off what waits, and takes no more. Blocks; a second call does nothing.
+  void Close();
 
   // Blocks until the work is durable, then `committed` has run (on the database's thread).
-  // RESOURCE_EXHAUSTED: the disk is full, or too many wait. DEADLINE_EXCEEDED: it may still happen.
+  // RESOURCE_EXHAUSTED: the disk is full, or too many wait. DEADLINE_EXCEEDED: it may still happen,
+  // until Close has returned: what the two functions refer to must live until then.
   absl::Status Write(Work work, std::function<void()> committed, const Call& call);
   // Not waited for. False when too many wait: it was dropped.
   bool Post(Work work);

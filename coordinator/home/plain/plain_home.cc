@@ -13,6 +13,14 @@ absl::StatusOr<std::unique_ptr<PlainHome>> PlainHome::Create(const Options& opti
   return home;
 }
 
+// A write whose caller gave up waiting still happens, and then tells its store: the stores outlive
+// the last of them. Placements are written until the end.
+PlainHome::~PlainHome() {
+  inventory_.reset();
+  placements_.reset();
+  if (database_) database_->Close();
+}
+
 absl::Status PlainHome::Open(const Options& options, const Clock& clock) {
   ASSIGN_OR_RETURN(lock_, StateLock::Acquire(options.state_dir));
   ASSIGN_OR_RETURN(cluster_, ClusterIdOf(options.state_dir, options.cluster_id));

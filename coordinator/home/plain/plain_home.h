@@ -37,6 +37,8 @@ class PlainHome {
   // the disk.
   static absl::StatusOr<std::unique_ptr<PlainHome>> Create(const Options& options,
                                                            const Clock& clock);
+  // Blocks until what was written is on the disk, or was refused by it.
+  ~PlainHome();
 
   const ClusterId& cluster() const { return cluster_; }
   GuestStore& guests() { return *guests_; }

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <latch>
 #include <thread>
 
 #include "base/testing/fake_clock.h"
@@ -92,6 +93,17 @@ TEST_F(PlainHomeTest, EverythingIsThereAfterARestart) {
   EXPECT_EQ(home->vault().Read("ca/agents", AnyCall())->bytes.Reveal(), "key");
   EXPECT_EQ(home->nodes().List(AnyCall())->size(), 1u);
   EXPECT_NE(home->leadership().Term(), first_term);
+}
+
+TEST_F(PlainHomeTest, AWriteThatNobodyWaitsForAnyMoreHappensBeforeItGoes) {
+  std::latch leaving(1);
+  auto home = Open();
+  home->guests().OnChange([&](const GuestKey&) { leaving.wait(); });  // on the database's thread
+  const Call hurried = Call::Within(std::chrono::milliseconds(200));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(home->guests().Create(MakeGuest("db"), hurried).status()));
+  leaving.count_down();
+  home.reset();
+  EXPECT_TRUE(Open()->guests().Get({"lab", "db"}, AnyCall()).ok());
 }
 
 TEST_F(PlainHomeTest, ASecondCoordinatorIsRefusedAndToldWhoHasIt) {
