@@ -21,6 +21,8 @@ function(innkeeper_headers_alone)
   # Only the grammar counts here: no optimiser, no sanitizers.
   target_compile_options(headers PRIVATE ${INNKEEPER_WARNINGS} -O0 -g0 -fno-sanitize=all)
   target_include_directories(headers PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  # What the tests get from the build: where the programs are.
+  target_compile_definitions(headers PRIVATE INNKEEPER_COORDINATOR_PROGRAM="" INNKEEPER_AGENT_PROGRAM="")
   # For their include folders only; the generated contracts must exist before.
   target_link_libraries(headers PRIVATE gRPC::grpc++ GTest::gmock nlohmann_json::nlohmann_json
     CLI11::CLI11 PkgConfig::libvirt PkgConfig::prometheus_cpp_core)
