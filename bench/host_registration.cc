@@ -3,7 +3,7 @@
 //
 // Registering is what the reconciler does: look whether the host is there, then add it. With a
 // one-time password the directory hashes it (PBKDF2), which no client can batch away: there the
-// goal is what two requests in flight can give.
+// goal is missed, and held at what two requests in flight give.
 
 #include <prometheus/registry.h>
 
@@ -125,10 +125,12 @@ class Registry {
   std::vector<std::string> made_;
 };
 
+constexpr double kGoal = 5;  // times the rate of one call at a time
+
 struct Setting {
   std::string name;
   PasswordWish password;
-  double goal;
+  double held_at;  // 0: the goal itself
 };
 
 absl::Status MeasureOne(const BenchOptions& options, const Setting& setting, Registry& registry,
@@ -142,7 +144,8 @@ absl::Status MeasureOne(const BenchOptions& options, const Setting& setting, Reg
       },
       [&] { return registry.Register(single.ipa(), number("singles"), 1, setting.password); }));
   report.Add({"P19", "hosts per minute, " + setting.name, Short(Median(rounds.ours)),
-              Short(Median(rounds.peer)), rounds.Ratio(), Bound::kAtLeast, setting.goal});
+              Short(Median(rounds.peer)), rounds.Ratio(), Bound::kAtLeast, kGoal, "x",
+              setting.held_at});
   return absl::OkStatus();
 }
 
@@ -153,7 +156,7 @@ absl::Status Measure(const BenchOptions& options, Report& report) {
   ASSIGN_OR_RETURN(const auto many, Client::Make(admin->place(), far->address()));
   ASSIGN_OR_RETURN(const auto single, Client::Make(admin->place(), far->address()));
   Registry registry(*admin, admin->place().domain);
-  for (const Setting& setting : {Setting{"without a password", PasswordWish::kNone, 5},
+  for (const Setting& setting : {Setting{"without a password", PasswordWish::kNone, 0},
                                  Setting{"with a one-time password", PasswordWish::kRandom, 2}})
     RETURN_IF_ERROR(MeasureOne(options, setting, registry, *many, *single, report));
   const int64_t hosts = 2 * options.rounds * options.numbers.at("hosts");
