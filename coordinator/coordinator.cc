@@ -153,6 +153,9 @@ absl::Status RealCoordinator::BuildFleet() {
   options.orders.lookup_user = config_.lookup_user;
   options.heartbeat = config_.heartbeat;
   options.version = kVersion;
+  options.on_refused = [this](const NodeName& node, Refusal refusal) {
+    doors_->NotBelieved(node, refusal);
+  };
   fleet_metrics_ = std::make_unique<FleetMetrics>(registry_);
   fleet_ = std::make_unique<Fleet>(
       home_->inventory(), home_->reports(), [this] { return realm_; }, clock_, *fleet_metrics_,

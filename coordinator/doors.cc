@@ -42,6 +42,12 @@ void Doors::ApiRefused(const std::string& address, const absl::Status& why) {
   refusals_.Certificate(Listener::kApi, FlawOf(why), {"unknown", address, "api.connect", "", why});
 }
 
+void Doors::NotBelieved(const NodeName& node, Refusal refusal) {
+  const std::string reason = RefusalText(refusal);
+  refusals_.Report(reason, {"node " + node.text, "", "agents.report", node.text,
+                            absl::PermissionDeniedError(reason)});
+}
+
 void Doors::Joined(const std::string& action, const std::string& who, const std::string& address,
                    const absl::Status& outcome) {
   AuditLog::Line line{"node " + who, address, "node." + action, who, outcome};

@@ -9,6 +9,7 @@
 #include "base/http_server/http_server.h"
 #include "coordinator/admin/admin_gate.h"
 #include "coordinator/admin/refusal_log.h"
+#include "coordinator/fleet/agent_messages.h"
 #include "coordinator/fleet/agent_service.h"
 #include "coordinator/pki/issuers.h"
 #include "coordinator/pki/join.h"
@@ -32,6 +33,8 @@ class Doors {
   AgentGate Agents();
   // For HttpServer::Options::on_refused of the HTTPS port.
   void ApiRefused(const std::string& address, const absl::Status& why);
+  // For Fleet::Options::on_refused.
+  void NotBelieved(const NodeName& node, Refusal refusal);
   // For JoinAnswers::audit.
   void Joined(const std::string& action, const std::string& who, const std::string& address,
               const absl::Status& outcome);

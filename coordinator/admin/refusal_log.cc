@@ -69,13 +69,22 @@ void RefusalLog::Certificate(Listener listener, CertificateFlaw flaw, AuditLog::
 
 void RefusalLog::Token(AuditLog::Line line) { Add(Listener::kApi, kTokenReason, std::move(line)); }
 
+void RefusalLog::Report(const std::string& reason, AuditLog::Line line) {
+  Key key{Listener::kAgents, line.who, line.action, reason};
+  Remember(std::move(key), std::move(line));
+}
+
 void RefusalLog::Add(Listener listener, const std::string& reason, AuditLog::Line line) {
   counters_->Add(listener, reason, 1);
+  Key key{listener, line.address, line.action, reason};
+  Remember(std::move(key), std::move(line));
+}
+
+void RefusalLog::Remember(Key key, AuditLog::Line line) {
   {
     const std::scoped_lock lock(mutex_);
-    Key key{listener, line.address, line.action, reason};
     if (window_.size() >= options_.peers && !window_.contains(key)) {
-      key = {listener, kManyPeers, "", reason};
+      key = {std::get<Listener>(key), kManyPeers, "", std::get<3>(key)};
       line.address = kManyPeers;
     }
     const auto [place, added] = window_.try_emplace(std::move(key), Entry{std::move(line)});

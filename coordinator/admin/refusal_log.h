@@ -43,9 +43,12 @@ class RefusalLog {
   // `reason` of a certificate, or that a join token was not accepted.
   void Certificate(Listener listener, CertificateFlaw flaw, AuditLog::Line line);
   void Token(AuditLog::Line line);
+  // A connected node, line.who, was not believed. Audited as the others are; the fleet counts it
+  // (innkeeper_fleet_refused_total).
+  void Report(const std::string& reason, AuditLog::Line line);
 
  private:
-  using Key = std::tuple<Listener, std::string, std::string, std::string>;  // address, action, why
+  using Key = std::tuple<Listener, std::string, std::string, std::string>;  // peer, action, why
   struct Entry {
     AuditLog::Line line;
     uint64_t unwritten = 1;
@@ -54,6 +57,7 @@ class RefusalLog {
   struct Counters;
 
   void Add(Listener listener, const std::string& reason, AuditLog::Line line);
+  void Remember(Key key, AuditLog::Line line);
   void Run(std::stop_token stop);
   void Write(std::unique_lock<std::mutex>& lock, const std::vector<AuditLog::Line>& lines);
   // Need mutex_.

@@ -67,6 +67,15 @@ TEST_F(RefusalLogTest, AFloodIsTwoLinesAndCountedInFull) {
   EXPECT_THAT(lines.back(), HasSubstr("(9999 times more)"));
 }
 
+TEST_F(RefusalLogTest, ReportsThatWereNotBelievedAreToldApartByNode) {
+  for (const char* node : {"node a", "node a", "node b"})
+    log_->Report("foreign-order",
+                 {node, "", "agents.report", node, absl::PermissionDeniedError("foreign-order")});
+  const std::vector<std::string> lines = Close();
+  EXPECT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(lines.back(), AllOf(HasSubstr("node a"), HasSubstr("(1 times more)")));
+}
+
 TEST_F(RefusalLogTest, AFloodFromManyAddressesIsAFewLines) {
   for (int i = 0; i < 10'000; ++i) Refuse("10.0." + std::to_string(i));
   const std::vector<std::string> lines = Close();

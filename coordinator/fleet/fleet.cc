@@ -232,6 +232,7 @@ void Fleet::OnClosed(const std::shared_ptr<AgentStream>& stream) {
 
 void Fleet::Refuse(Node& node, Refusal refusal) {
   metrics_.Refused(refusal);
+  if (options_.on_refused) options_.on_refused(node.view.identity.node, refusal);
   if (!node.session || !node.session->logged.insert(refusal).second) return;
   LogWarning("report refused",
              {{"node", node.view.identity.node.text}, {"reason", RefusalText(refusal)}});

@@ -60,6 +60,8 @@ class Fleet final : public AgentStreamListener, public Delivery {
     Duration heartbeat = std::chrono::seconds(10);       // asked of agents
     Duration deadline_grace = std::chrono::seconds(30);  // past an order's timeout, for the answer
     std::string version;
+    // Told of each report that was refused, with the fleet locked: quick. May be empty.
+    std::function<void(const NodeName&, Refusal)> on_refused = {};
   };
   // Everything outlives the fleet. `realm` is asked for each order; quick.
   Fleet(const Inventory& inventory, NodeReports& reports, std::function<RealmFacts()> realm,

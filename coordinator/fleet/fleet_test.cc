@@ -66,9 +66,17 @@ class FleetTest : public testing::Test {
   FakeReports home_;
   prometheus::Registry registry_;
   FleetMetrics metrics_{registry_};
-  Fleet fleet_{
-      home_,  home_,    [] { return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"}; },
-      clock_, metrics_, {}};
+  std::vector<std::string> refused_;
+  Fleet fleet_{home_,
+               home_,
+               [] {
+                 return RealmFacts{"example.test", "EXAMPLE.TEST", {}, "CA"};
+               },
+               clock_,
+               metrics_,
+               {.on_refused = [this](const NodeName& node, Refusal refusal) {
+                 refused_.push_back(node.text + " " + RefusalText(refusal));
+               }}};
   uint64_t epoch_ = 100;
 };
 
@@ -186,6 +194,7 @@ TEST_F(FleetTest, ANodeCannotSpeakForAnothersOrder) {
   fleet_.OnMessage(liar, progress);
   EXPECT_EQ(home_.Results("join-1"), 0);
   EXPECT_EQ(home_.Job(kVm1, "join-1")->phase, "");
+  EXPECT_THAT(refused_, ElementsAre("host2 foreign-order", "host2 foreign-order", testing::_));
 }
 
 TEST_F(FleetTest, ANodeCannotMoveItsOrderToAnotherVm) {
