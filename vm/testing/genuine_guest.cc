@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "base/log.h"
@@ -63,9 +64,12 @@ constexpr char kDangerous[] =
 
 constexpr Duration kLook = std::chrono::milliseconds(10);
 
+// What can be read of it: a file of a process that ends meanwhile fails in the middle.
 std::string Slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
 }
 
 std::vector<pid_t> ChildrenOf(pid_t pid) {
