@@ -45,7 +45,7 @@ class CommandsTest : public testing::Test {
     node.set_state("connected");
     node.set_version("1.2.3");
     node.set_domains(2);
-    server_.nodes.push_back(node);
+    server_.AddNode(node);
   }
   AdminServer server_;
 };

@@ -43,7 +43,7 @@ class OpenApiTest : public testing::Test {
     admin::v1::Node node;
     node.set_name("host1");
     node.set_domains(2);
-    server_.nodes.push_back(node);
+    server_.AddNode(node);
   }
   static HostRecord Foreign(const std::string& name) {
     HostRecord host;

@@ -74,12 +74,18 @@ void AdminServer::RouteOn(HttpServer& server) {
 
 absl::StatusOr<admin::v1::Node> AdminServer::ChangeNode(const NodeName& name,
                                                         const std::string& state) {
-  for (admin::v1::Node& node : nodes) {
-    if (node.name() != name.text) continue;
-    node.set_state(state);
-    return node;
-  }
-  return absl::NotFoundError("no node '" + name.text + "'");
+  return nodes_.With([&](auto& nodes) -> absl::StatusOr<admin::v1::Node> {
+    for (admin::v1::Node& node : nodes) {
+      if (node.name() != name.text) continue;
+      node.set_state(state);
+      return node;
+    }
+    return absl::NotFoundError("no node '" + name.text + "'");
+  });
+}
+
+void AdminServer::AddNode(admin::v1::Node node) {
+  nodes_.With([&](auto& nodes) { nodes.push_back(std::move(node)); });
 }
 
 OperationServices AdminServer::Services() {
@@ -88,7 +94,7 @@ OperationServices AdminServer::Services() {
       .operation = world_.operation,
       .feed = *feed_,
       .removals_allowed = 20,
-      .nodes = [this](const Call&) { return nodes; },
+      .nodes = [this](const Call&) { return nodes_.With([](auto& nodes) { return nodes; }); },
       .revoke = [this](const NodeName& node, const Call&) { return ChangeNode(node, "revoked"); },
       .forget = [this](const NodeName& node, const Call&) { return ChangeNode(node, "forgotten"); },
       .audit = [this](bool adopt, const Call& call) -> absl::StatusOr<admin::v1::AuditResponse> {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/guarded.h"
 #include "base/health.h"
 #include "base/http_server/http_server.h"
 #include "base/testing/temp_dir.h"
@@ -43,12 +44,13 @@ class AdminServer {
 
   // Whether wishes are worked on at once; else when the test settles the world.
   bool works_at_once = true;
-  std::vector<admin::v1::Node> nodes;
+  void AddNode(admin::v1::Node node);
 
  private:
   OperationServices Services();
   absl::StatusOr<admin::v1::Node> ChangeNode(const NodeName& name, const std::string& state);
 
+  Guarded<std::vector<admin::v1::Node>> nodes_;
   TempDir dir_;
   TestAuthority authority_, operators_;
   GuestWorld world_;
