@@ -13,7 +13,7 @@ constexpr double kTolerated = 0.8;
 
 using Line = std::array<std::string, 7>;
 
-std::string Word(Verdict verdict) {
+const char* Word(Verdict verdict) {
   switch (verdict) {
     case Verdict::kMet:
       return "met";
@@ -33,8 +33,7 @@ Line LineOf(const Figure& figure) {
           figure.peer,
           Short(figure.value) + figure.unit,
           sign + Short(figure.goal) + figure.unit,
-          Word(Judge(figure)) +
-              (figure.held_at > 0 ? ", held at " + Short(figure.held_at) + figure.unit : "")};
+          Word(Judge(figure))};
 }
 
 }  // namespace
@@ -73,10 +72,8 @@ Verdict Judge(const Figure& figure) {
 }
 
 bool Report::Passes() const {
-  return std::ranges::none_of(figures_, [](Figure figure) {
-    if (figure.held_at > 0) figure.goal = figure.held_at;
-    return Judge(figure) == Verdict::kMissed;
-  });
+  return std::ranges::none_of(
+      figures_, [](const Figure& figure) { return Judge(figure) == Verdict::kMissed; });
 }
 
 std::string Report::Text() const {

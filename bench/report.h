@@ -31,9 +31,6 @@ struct Figure {
   Bound bound = Bound::kAtMost;
   double goal = 0;
   std::string unit = "x";  // of value and goal
-  // A goal that is known to be out of reach (README.md says why) is still judged as it stands;
-  // `--check` then only wants what is reached today. 0: the goal itself.
-  double held_at = 0;
 };
 
 enum class Verdict { kMet, kNear, kMissed };
@@ -45,7 +42,7 @@ class Report {
   void Add(Figure figure) { figures_.push_back(std::move(figure)); }
   // A line below the table.
   void Note(std::string text) { notes_.push_back(std::move(text)); }
-  // Whether no figure misses its goal, or what it is held at.
+  // Whether no figure is kMissed.
   bool Passes() const;
   std::string Text() const;
 
