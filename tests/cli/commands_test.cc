@@ -34,9 +34,9 @@ class CommandsTest : public testing::Test {
     return {code, run.out(), run.err()};
   }
   void AddEnrolledGuests() {
-    server_.world().AddVm("web");
-    server_.world().AddVm("db");
-    server_.world().Settle();
+    server_.world()->AddVm("web");
+    server_.world()->AddVm("db");
+    server_.world()->Settle();
   }
   void AddNode() {
     admin::v1::Node node;
@@ -78,8 +78,8 @@ TEST_F(CommandsTest, GuestsWatchTellsEachChangeUnderOneHeader) {
   AddEnrolledGuests();
   CliRun watch({"--server", server_.address(), "guests", "--watch"});
   EXPECT_TRUE(watch.Shows(kWeb));
-  server_.world().AddVm("later");
-  server_.world().Settle();
+  server_.world()->AddVm("later");
+  server_.world()->Settle();
   EXPECT_TRUE(watch.Shows("later.lab.example.test"));
   const std::string out = watch.out();
   EXPECT_EQ(out.find("NAME"), out.rfind("NAME"));
@@ -133,7 +133,7 @@ TEST_F(CommandsTest, AuditEndsWithSevenOnFindingsAndAdopts) {
   HostRecord lost;
   lost.fqdn = {"lost.example.test"};
   lost.user_classes = {"innkeeper:c1:lab/lost:uid-7"};
-  server_.world().ipa.directory().PutHost(lost);
+  server_.world()->ipa.directory().PutHost(lost);
   const Done found = Run({"audit"});
   EXPECT_EQ(found.code, 7);
   EXPECT_THAT(found.out, AllOf(HasSubstr("HostWithoutGuest"), HasSubstr("lost.example.test")));

@@ -24,13 +24,13 @@ class EnrolmentTest : public testing::Test {
 };
 
 TEST_F(EnrolmentTest, EnrollSaysThatTheWishIsStored) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   server_.works_at_once = false;
   CliRun run(At({"enroll", "lab/web", "--host-class", "front"}));
   EXPECT_EQ(run.Code(), 0) << run.err();
   EXPECT_THAT(run.out(), HasSubstr("lab/web will be enrolled"));
   EXPECT_THAT(run.err(), IsEmpty());
-  const auto guest = server_.world().Find({"lab", "web"});
+  const auto guest = server_.world()->Find({"lab", "web"});
   ASSERT_TRUE(guest.has_value());
   EXPECT_EQ(guest->spec.enroll, Wish::kYes);
   EXPECT_EQ(guest->spec.host_class, "front");
@@ -40,17 +40,17 @@ TEST_F(EnrolmentTest, EnrollSaysThatTheWishIsStored) {
 }
 
 TEST_F(EnrolmentTest, EnrollWaitsAndSaysForWhatOnStandardError) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   server_.works_at_once = false;
   CliRun run(At({"enroll", "lab/web", "--wait"}));
   EXPECT_TRUE(run.Shows("waiting for lab/web to be enrolled"));
-  server_.world().Settle();
+  server_.world()->Settle();
   EXPECT_EQ(run.Code(), 0) << run.err();
   EXPECT_EQ(run.out(), "lab/web is enrolled as web.lab.example.test\n");
 }
 
 TEST_F(EnrolmentTest, AWaitThatTakesTooLongSaysWhatItSawLast) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   server_.works_at_once = false;
   CliRun run(At({"enroll", "lab/web", "--wait", "--timeout", "300ms"}));
   EXPECT_EQ(run.Code(), 6);
@@ -63,16 +63,16 @@ TEST_F(EnrolmentTest, AConflictEndsTheWaitWithItsReason) {
   HostRecord theirs;
   theirs.fqdn = {"web.lab.example.test"};
   theirs.user_classes = {"theirs"};
-  server_.world().ipa.directory().PutHost(theirs);
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->ipa.directory().PutHost(theirs);
+  server_.world()->AddVm("web", Wish::kUnset);
   CliRun run(At({"enroll", "lab/web", "--wait"}));
   EXPECT_EQ(run.Code(), 1);
   EXPECT_THAT(run.err(), AllOf(HasSubstr("Conflict"), Not(HasSubstr("still waiting"))));
-  EXPECT_EQ(server_.world().recorder.Count(Reason::kConflict), 1u) << "told once";
+  EXPECT_EQ(server_.world()->recorder.Count(Reason::kConflict), 1u) << "told once";
 }
 
 TEST_F(EnrolmentTest, WrongWishesAreRefusedWithWhatToDo) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   CliRun bare(At({"enroll", "web"}));
   EXPECT_EQ(bare.Code(), 3);
   EXPECT_THAT(bare.err(), HasSubstr("say NAMESPACE/NAME"));
@@ -88,39 +88,39 @@ TEST_F(EnrolmentTest, WrongWishesAreRefusedWithWhatToDo) {
 }
 
 TEST_F(EnrolmentTest, EachGuestIsTriedAndTheFirstFailureIsTheCode) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   CliRun run(At({"enroll", "lab/nobody", "lab/web"}));
   EXPECT_EQ(run.Code(), 3);
   EXPECT_THAT(run.out(), HasSubstr("lab/web will be enrolled"));
 }
 
 TEST_F(EnrolmentTest, UnenrollTakesTheIdentityAway) {
-  server_.world().AddVm("web", Wish::kUnset);
+  server_.world()->AddVm("web", Wish::kUnset);
   EXPECT_EQ(CliRun(At({"enroll", "lab/web", "--wait"})).Code(), 0);
   CliRun run(At({"unenroll", "web", "--wait"}));
   EXPECT_EQ(run.Code(), 0) << run.err();
   EXPECT_THAT(run.out(), HasSubstr("lab/web has left; its host is gone from FreeIPA"));
-  EXPECT_FALSE(server_.world().ipa.Find({"web.lab.example.test"}).has_value());
+  EXPECT_FALSE(server_.world()->ipa.Find({"web.lab.example.test"}).has_value());
   CliRun again(At({"unenroll", "lab/nobody"}));
   EXPECT_EQ(again.Code(), 3);
 }
 
 TEST_F(EnrolmentTest, UnenrollAsksOnATerminal) {
-  server_.world().AddVm("web");
-  server_.world().Settle();
+  server_.world()->AddVm("web");
+  server_.world()->Settle();
   CliRun run(At({"unenroll", "web"}), {}, CliRun::Screen::kTerminal);
   EXPECT_TRUE(run.Shows("This removes the FreeIPA identity of: web"));
-  EXPECT_TRUE(server_.world().IsEnrolled({"lab", "web"}));
+  EXPECT_TRUE(server_.world()->IsEnrolled({"lab", "web"}));
 }
 
 TEST_F(EnrolmentTest, VerifyEndsWithSevenWhenTheKeyDoesNotHold) {
-  const VmUid web = server_.world().AddVm("web");
-  server_.world().AddVm("off", Wish::kNo);
-  server_.world().Settle();
+  const VmUid web = server_.world()->AddVm("web");
+  server_.world()->AddVm("off", Wish::kNo);
+  server_.world()->Settle();
   CliRun holds(At({"verify", "web"}));
   EXPECT_EQ(holds.Code(), 0) << holds.err();
   EXPECT_EQ(holds.out(), "lab/web holds its key\n");
-  server_.world().delivery.BreakSssd(web, true);
+  server_.world()->delivery.BreakSssd(web, true);
   CliRun lost(At({"verify", "web"}));
   EXPECT_EQ(lost.Code(), 7) << lost.out() << lost.err();
   EXPECT_THAT(lost.out(), HasSubstr("no: "));

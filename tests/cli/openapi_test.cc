@@ -36,10 +36,10 @@ class OpenApiTest : public testing::Test {
     HttpClient::Options options;
     options.unix_socket = server_.address().substr(std::string("unix:").size());
     http_ = *HttpClient::Create(std::move(options));
-    server_.world().AddVm("web");
-    server_.world().AddVm("db");
-    server_.world().ipa.directory().PutHost(Foreign("db.lab.example.test"));
-    server_.world().Settle();
+    server_.world()->AddVm("web");
+    server_.world()->AddVm("db");
+    server_.world()->ipa.directory().PutHost(Foreign("db.lab.example.test"));
+    server_.world()->Settle();
     admin::v1::Node node;
     node.set_name("host1");
     node.set_domains(2);

@@ -33,11 +33,17 @@ check_settings() {
     esac
 }
 
-# Every command that changes something starts here.
-begin() {
+# What installs or builds starts here.
+begin_on_machine() {
     check_settings
     [ "$(id -u)" = 0 ] || die "must run as root: mounts, network namespaces and a bridge are made"
-    mkdir -p "$RUN" "$SOCKETS" "$LOGS" "$CACHE/lock"
+    mkdir -p "$LOGS" "$CACHE/lock"
+}
+
+# What changes the environment starts here.
+begin() {
+    begin_on_machine
+    mkdir -p "$RUN" "$SOCKETS"
     # one environment name belongs to one cache: its processes use that cache's files
     local owner=
     owner=$(cat "$SOCKETS/cache" 2>/dev/null || true)

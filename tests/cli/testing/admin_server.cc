@@ -34,7 +34,7 @@ AdminServer::AdminServer(Channel channel) {
       [this](const GuestKey& key, const Call& call) { return guests_->Show(key, call); });
   guests_ = std::make_unique<GuestRoutes>(GuestRoutes::Services{
       world_.store, world_.inventory, *feed_, world_.clock, [this](const GuestKey&) {
-        if (works_at_once) world_.Settle();
+        if (works_at_once) world()->Settle();
       }});
   health_ = std::make_unique<Health>(world_.clock);
   world_.store.OnChange([this](const GuestKey& key) { feed_->GuestChanged(key); });
@@ -98,7 +98,8 @@ OperationServices AdminServer::Services() {
       .revoke = [this](const NodeName& node, const Call&) { return ChangeNode(node, "revoked"); },
       .forget = [this](const NodeName& node, const Call&) { return ChangeNode(node, "forgotten"); },
       .audit = [this](bool adopt, const Call& call) -> absl::StatusOr<admin::v1::AuditResponse> {
-        Audit& audit = world_.controller().audit();
+        const Turn turn = world();
+        Audit& audit = turn->controller().audit();
         ASSIGN_OR_RETURN(const AuditReport report, adopt ? audit.Adopt(call) : audit.Run(call));
         return ShowAudit(report);
       },

@@ -4,8 +4,10 @@
 
 #include <prometheus/registry.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/guarded.h"
@@ -40,10 +42,21 @@ class AdminServer {
   const TestAuthority& operators() const { return operators_; }
   const TestAuthority& authority() const { return authority_; }
   const TempDir& dir() const { return dir_; }
-  GuestWorld& world() { return world_; }
+  // The world is the test's and the handlers' by turns: theirs as long as the handle lives, so to
+  // the end of the statement. A request sent meanwhile would wait for ever.
+  class Turn {
+   public:
+    explicit Turn(AdminServer& server) : lock_(server.turn_), world_(server.world_) {}
+    GuestWorld* operator->() const { return &world_; }
+
+   private:
+    std::scoped_lock<std::mutex> lock_;
+    GuestWorld& world_;
+  };
+  Turn world() { return Turn(*this); }
 
   // Whether wishes are worked on at once; else when the test settles the world.
-  bool works_at_once = true;
+  std::atomic<bool> works_at_once = true;
   void AddNode(admin::v1::Node node);
 
  private:
@@ -53,6 +66,7 @@ class AdminServer {
   Guarded<std::vector<admin::v1::Node>> nodes_;
   TempDir dir_;
   TestAuthority authority_, operators_;
+  std::mutex turn_;
   GuestWorld world_;
   FakeVault vault_;
   FakeNodeStore node_store_;

@@ -18,7 +18,7 @@ chosen_sets() {
 }
 
 packages_install() {
-    begin
+    begin_on_machine
     local sets
     sets=$(chosen_sets "${1:-all}")
     # shellcheck disable=SC2086
