@@ -20,6 +20,8 @@ MAY = {
     "coordinator/ipa": ["coordinator/guests", "base"],
     "coordinator/pki": ["coordinator/guests", "proto", "base", "innkeeper"],
     "coordinator/fleet": ["coordinator/guests", "proto", "base", "innkeeper"],
+    "coordinator/admission": ["coordinator/guests", "base"],
+    "coordinator/admission/user_data": ["base"],
     "coordinator/admin": ["coordinator/guests", "coordinator/pki", "proto", "base", "innkeeper"],
     "cli": ["proto", "base", "innkeeper"],
     "bench": [""],

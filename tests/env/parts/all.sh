@@ -34,6 +34,7 @@ all_env() {
     libvirt_env host1
     systemd_env
     printf 'INNKEEPER_ENV=%q\n' "$HERE/env"
+    printf 'INNKEEPER_GUEST_ROOT=%q\n' "$CACHE/guest/root"
 }
 
 all_down() {
