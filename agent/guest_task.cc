@@ -103,6 +103,7 @@ GuestTask::GuestTask(agent::v1::Order order, GuestAgent& guest, const Clock& clo
   const bool resumes = order_.has_enroll() && order_.enroll().password().empty();
   pid_ = known_pid();
   if (pid_ > 0) {
+    adopted_ = true;
     state_ = State::kPoll;
   } else if (resumes) {
     state_ = State::kRecover;
@@ -250,6 +251,7 @@ Lanes::Next GuestTask::Recover(const Call& call) {
   const absl::StatusOr<int64_t> pid = guest_.Start(domain_, *command, call);
   if (!pid.ok()) return Failed(pid.status());
   pid_ = *pid;
+  adopted_ = false;
   recovering_ = true;
   poll_ = milliseconds(50);
   return Go(State::kPoll, poll_);
@@ -269,6 +271,10 @@ Lanes::Next GuestTask::Poll(const Call& call) {
 Lanes::Next GuestTask::Judge(const GuestExit& exit) {
   absl::StatusOr<ScriptOutcome> outcome =
       order_.has_verify() ? DecodeVerification(exit.out) : DecodeScriptOutcome(exit.out);
+  if (adopted_ && (!outcome.ok() || outcome->attempt != attempt())) {
+    adopted_ = false;
+    return Go(State::kRecover, Duration::zero());
+  }
   if (!outcome.ok()) {
     const std::string how = exit.by_signal ? "signal " : "exit code ";
     const std::string said = CleanGuestText(exit.err, 200);

@@ -79,6 +79,7 @@ class GuestTask {
   std::string phase_;
   int64_t pid_ = 0;
   bool recovering_ = false;  // the running program only tells about an earlier one
+  bool adopted_ = false;     // pid_ is another agent's word: it may mean another program by now
   Duration poll_ = std::chrono::milliseconds(50);
 };
 

@@ -158,6 +158,28 @@ TEST_F(GuestTaskTest, AnAttemptThatStillRunsInTheGuestIsWaitedFor) {
   EXPECT_EQ(asked, 3);
 }
 
+// The number may belong to another program by now: the guest was restarted, or its agent was.
+TEST_F(GuestTaskTest, AProgramOfAnEarlierAgentThatSpeaksOfSomethingElseLeadsToTheQuestion) {
+  for (const std::string& said : {Joined("cd34"), std::string("no JSON\n")}) {
+    result_.reset();
+    inputs_.clear();
+    output_ = said;
+    GuestCommand other;
+    other.path = "/bin/sh";
+    other.arguments = {"-c", "true"};
+    other.input = Secret(std::string("#--innkeeper-parameters--\n"));
+    const absl::StatusOr<int64_t> pid =
+        guests_.Start(kWeb, other, Call::Within(std::chrono::seconds(30)));
+    ASSERT_TRUE(pid.ok()) << pid.status();
+    output_ = Joined("ab12");
+    agent::v1::Order order = JoinOrder();
+    order.mutable_enroll()->clear_password();
+    order.mutable_enroll()->mutable_cursor()->set_guest_pid(*pid);
+    EXPECT_EQ(Run(std::move(order)).result_class(), agent::v1::RESULT_CLASS_OK) << said;
+    EXPECT_THAT(inputs_.back(), HasSubstr("resume=yes\n"));
+  }
+}
+
 TEST_F(GuestTaskTest, AnAnswerForAnotherAttemptIsNotBelieved) {
   output_ = Joined("cd34");
   EXPECT_EQ(Run(JoinOrder()).result_class(), agent::v1::RESULT_CLASS_BAD_ANSWER);

@@ -181,7 +181,7 @@ refuse() {
 }
 
 refuse_system() {
-    answer failed internal "$1 is no private directory of root"
+    answer failed internal "$1 is no directory that only root can write, or is full"
     exit 0
 }
 
@@ -225,6 +225,16 @@ take_lock() {
 
 lock_holder() { head -c 64 "$RUN/lock" | tr -cd '0-9A-Za-z_-'; }
 
+# A question may come between a holder's lock and the note of its id: it waits for that note.
+await_lock() {
+    tries=5
+    while ! take_lock; do
+        [ "$resume" = yes ] && [ "$(lock_holder)" != "$attempt" ] && [ "$tries" -gt 0 ] || return 1
+        tries=$((tries - 1))
+        sleep 1
+    done
+}
+
 # Says again what a finished attempt said.
 repeat_result() {
     [ -f "$STATE/result.json" ] && [ ! -L "$STATE/result.json" ] || return 1
@@ -238,7 +248,7 @@ repeat_result() {
 start_attempt() {
     private_directory "$STATE" || refuse_system "$STATE"
     locked=yes
-    take_lock || locked=no
+    await_lock || locked=no
     if repeat_result; then exit 0; fi
     if [ "$locked" = no ]; then
         holder=$(lock_holder)
@@ -251,9 +261,13 @@ start_attempt() {
         exit 0
     fi
     [ "$resume" = no ] || tell_lost_attempt
+    if is_given_up; then
+        answer failed attempt-unknown "the attempt was given up before it began"
+        exit 0
+    fi
+    printf '%s\n' "$attempt" >"$RUN/lock" && printf '%s\n' "$attempt" >"$STATE/started" ||
+        refuse_system "$STATE"
     sweep_work
-    printf '%s\n' "$attempt" >"$RUN/lock"
-    printf '%s\n' "$attempt" >"$STATE/started"
 }
 
 tell_lost_attempt() {
@@ -261,10 +275,23 @@ tell_lost_attempt() {
     if [ "$begun" = "$attempt" ]; then
         answer failed interrupted "the attempt began and ended without a result"
     else
+        give_up || refuse_system "$STATE"
         answer failed attempt-unknown "no such attempt here"
     fi
     exit 0
 }
+
+# Whoever hears `attempt-unknown` makes a new attempt with a new password. The script of the old one
+# may still be on its way into a slow guest: noted here, under the lock, it will not begin any more.
+give_up() {
+    {
+        tail -n 15 "$STATE/given-up"
+        printf '%s\n' "$attempt"
+    } >"$STATE/given-up.new"
+    mv -f "$STATE/given-up.new" "$STATE/given-up"
+}
+
+is_given_up() { grep -qxF -e "$attempt" "$STATE/given-up"; }
 
 progress() { # PHASE
     printf '%s %s %s\n' "$attempt" "$1" "$(elapsed)" >"$RUN/progress.new" &&

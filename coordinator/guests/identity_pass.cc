@@ -82,7 +82,16 @@ absl::Status IdentityPass::Act(const Step& step) {
   }
 }
 
+// Which program in the guest carries the attempt: what the next coordinator asks the next agent
+// for.
+void IdentityPass::NoteProgram() {
+  if (!status().attempt) return;
+  const JobView* job = plan::FindJob(seen_.vm, status().attempt->id);
+  if (job != nullptr && job->guest_pid > 0) status().attempt->guest_pid = job->guest_pid;
+}
+
 absl::StatusOr<Duration> IdentityPass::Report(const Step& last) {
+  NoteProgram();
   ShowStep(status(), last, seen_.now);
   Duration pending = Duration::zero();
   if (!seen_.paused) pending = ShowVm(status(), seen_.vm, seen_.now, settings_.timings.agent_grace);

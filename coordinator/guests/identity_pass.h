@@ -24,6 +24,7 @@ class IdentityPass {
  private:
   // identity_pass.cc
   absl::Status Save();
+  void NoteProgram();
   void Acknowledge(const std::string& order);
   void AcknowledgeFinished(JobKind kind);
   absl::Status RaisePasswordGeneration();

@@ -34,6 +34,19 @@ TEST_F(IdentityStory, AKeyThatSomebodyDroppedIsMadeAnew) {
   EXPECT_GE(world_.recorder.Count(Reason::kKeytabMissing), 1u);
 }
 
+TEST_F(IdentityStory, AJoinThatOutlivesCoordinatorAndAgentIsFoundByItsProgramAndNotRepeated) {
+  const VmUid uid = world_.AddVm("web");
+  world_.delivery.BeginNextJoin(uid, 4711);
+  world_.Settle();
+  ASSERT_TRUE(world_.Find(kWeb)->status.attempt.has_value());
+  EXPECT_EQ(world_.Find(kWeb)->status.attempt->guest_pid, 4711);
+  world_.delivery.LoseOrders(uid);
+  world_.Restart();
+  world_.Settle();
+  EXPECT_TRUE(world_.IsEnrolled(kWeb));
+  EXPECT_EQ(world_.delivery.delivered_passwords().size(), 1u);
+}
+
 TEST_F(IdentityStory, ADeadFreeIpaShowsAndIsWaitedFor) {
   world_.ipa.directory().FailAll(absl::UnavailableError("down"));
   world_.AddVm("web");

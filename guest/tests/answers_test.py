@@ -5,7 +5,7 @@ import json
 import stat
 import subprocess
 
-from box import OTHER, OWN, GuestTest, main
+from box import MARKER, OTHER, OWN, GuestTest, main
 
 
 class Causes(GuestTest):
@@ -131,6 +131,56 @@ class Attempts(GuestTest):
             result="failed",
             class_="attempt-unknown",
         )
+
+    def test_that_somebody_was_told_are_unknown_never_begin_any_more(self):
+        """A slow guest: the question overtakes the script of its attempt, which is still being read."""
+        self.box.installer_joins()
+        values = "".join(f"{k}={v}\n" for k, v in self.box.parameters().items())
+        with subprocess.Popen(
+            [self.box.shell, "-c", self.box.bootstrap],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as slow:
+            slow.stdin.write(self.box.scripts["join"][:2000])
+            slow.stdin.flush()
+            ask = {"password": None, "resume": "yes"}
+            self.expect(self.box.run("join", **ask), class_="attempt-unknown")
+            slow.stdin.write(self.box.scripts["join"][2000:] + f"{MARKER}\n{values}end\n")
+            slow.stdin.close()
+            said = json.loads(slow.stdout.read())
+        self.expect(said, result="failed", class_="attempt-unknown", attempt="a1")
+        self.assertFalse([c for c in self.box.calls() if "ipa-client-install" in c])
+        self.expect(self.box.run("join", attempt="a2"), result="joined")
+        self.expect(self.box.run("join", **ask), class_="attempt-unknown")
+        for number in range(40):
+            self.box.run("join", attempt=f"g{number}", **ask)
+        given_up = (self.box.root / "var/lib/innkeeper/given-up").read_text().split()
+        self.assertEqual(given_up, [f"g{number}" for number in range(24, 40)])
+
+    def test_are_found_while_the_lock_is_taken_and_not_yet_named(self):
+        (self.box.root / "run/innkeeper").mkdir(mode=0o700)
+        lock = self.box.root / "run/innkeeper/lock"
+        lock.write_text("a0\n")
+        self.box.write("on-sleep", f"echo a1 >{lock}\n")
+        with subprocess.Popen(["flock", lock, "cat"], stdin=subprocess.PIPE) as holder:
+            while subprocess.run(["flock", "-n", lock, "true"], check=False).returncode == 0:
+                pass
+            self.expect(self.box.run("join", password=None, resume="yes"), result="running")
+            self.box.write("on-sleep", "")
+            self.expect(
+                self.box.run("join", attempt="a2", password=None, resume="yes"),
+                result="failed",
+                class_="busy",
+            )
+            holder.stdin.close()
+
+    def test_that_cannot_be_noted_do_not_begin(self):
+        (self.box.root / "var/lib/innkeeper/started").mkdir(parents=True)
+        (self.box.root / "var/lib/innkeeper").chmod(0o700)
+        self.box.installer_joins()
+        self.expect(self.box.run("join"), result="failed", class_="internal")
+        self.assertFalse([c for c in self.box.calls() if "ipa-client-install" in c])
 
     def test_that_began_and_left_nothing_are_interrupted(self):
         self.box.write("installer", "kill -9 $(cat $B/shell-pid)\n")

@@ -29,7 +29,7 @@ STUBS = {
     "mv": '[ ! -e $B/keytab-stays ] || case "$*" in *krb5.keytab*) exit 1;; esac; exec /bin/mv "$@"',
     # Time passes only while somebody sleeps.
     "sleep": 'read -r up rest <$B/root/proc/uptime; echo "$((${up%%.*} + $1)).0 0" >$B/root/proc/uptime; '
-    "[ ! -e $B/boots ] || echo running >$B/boot-state",
+    "[ ! -e $B/boots ] || echo running >$B/boot-state; [ ! -e $B/on-sleep ] || . $B/on-sleep",
     "apt-get": '[ -e $B/package ] || { echo "E: Unable to locate package freeipa-client"; exit 100; }; '
     'case "$*" in *install*) cp $B/package $B/root/usr/sbin/ipa-client-install;; esac',
     # Stands for the Python that the installer's first line names.

@@ -35,6 +35,7 @@ absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   if (!job.password.empty() && IsReachable(job.uid))
     delivered_.insert(std::string(job.password.Reveal()));
   order.password = std::move(job.password);
+  order.adopted_pid = job.guest_pid;
   return Take(job.uid, std::move(order));
 }
 
@@ -87,6 +88,13 @@ void FakeDelivery::Prove(const SimulatedGuest& guest, Order& order) {
 }
 
 void FakeDelivery::PerformJoin(SimulatedGuest& guest, Order& order) {
+  if (guest.slow_pid > 0 && guest.running.empty() && !order.password.empty()) {
+    guest.running = std::move(order.password);
+    order.view.guest_pid = guest.slow_pid;
+    return;
+  }
+  if (order.password.empty() && order.adopted_pid > 0 && order.adopted_pid == guest.slow_pid)
+    order.password = std::exchange(guest.running, Secret());
   if (order.password.empty()) {
     order.view.result = JobResult::kAttemptUnknown;
     return;
@@ -148,7 +156,7 @@ bool FakeDelivery::Work() {
     if (!IsReachable(uid) || vm->run != VmRun::kRunning || vm->agent != VmAgent::kConnected)
       continue;
     for (auto& [id, order] : guest.orders) {
-      if (order.view.result) continue;
+      if (order.view.result || order.view.guest_pid > 0) continue;
       Perform(guest, order);
       inventory_.SetJob(uid, order.view);
       worked = true;

@@ -46,6 +46,9 @@ class FakeDelivery final : public Delivery {
   void FailNextJoin(const VmUid& uid, JobResult result) { guests_[uid].fail.push_back(result); }
   // The guest joins, but its word is lost: the agent says so instead.
   void LoseNextWord(const VmUid& uid, JobResult said) { guests_[uid].lose.push_back(said); }
+  // The guest's next join begins and goes on, as this program in the guest, until an agent is sent
+  // back to that program; an agent that only asks the guest comes before it noted that it began.
+  void BeginNextJoin(const VmUid& uid, int64_t pid) { guests_[uid].slow_pid = pid; }
   // The guest's sssd does not answer until it is mended.
   void BreakSssd(const VmUid& uid, bool broken) { guests_[uid].sssd_broken = broken; }
   // The agent died: what it had not finished is gone.
@@ -64,12 +67,15 @@ class FakeDelivery final : public Delivery {
     JobKind kind = JobKind::kInspect;
     Fqdn fqdn;
     Secret password;
+    int64_t adopted_pid = 0;
     JobView view;
   };
   struct SimulatedGuest {
     std::optional<Key> key;
     bool sssd_broken = false;
     std::vector<JobResult> fail, lose;
+    int64_t slow_pid = 0;
+    Secret running;  // the password of the program slow_pid
     std::map<std::string, Order> orders;
   };
   absl::Status Take(const VmUid& uid, Order order);
