@@ -17,6 +17,7 @@ MAY = {
     "coordinator": ["coordinator", "proto", "base", "innkeeper"],
     "coordinator/guests": ["base"],
     "coordinator/home/plain": ["coordinator/guests", "base"],
+    "coordinator/kube": ["base"],
     "coordinator/ipa": ["coordinator/guests", "base"],
     "coordinator/pki": ["coordinator/guests", "proto", "base", "innkeeper"],
     "coordinator/fleet": ["coordinator/guests", "proto", "base", "innkeeper"],

@@ -21,6 +21,11 @@ std::string Lower(std::string text) {
 
 bool WasSent(const absl::Status& failure) { return failure.GetPayload(kSentPayload).has_value(); }
 
+absl::Status MarkSent(absl::Status failure) {
+  failure.SetPayload(kSentPayload, absl::Cord("1"));
+  return failure;
+}
+
 void Exchange::Attach(CURL* easy) {
   easy_ = easy;
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Exchange::OnBody);
@@ -105,8 +110,7 @@ int Exchange::OnSend(void* self, char*, char*, int, int) {
 }
 
 absl::Status Exchange::Mark(absl::Status failure) const {
-  if (sent_) failure.SetPayload(kSentPayload, absl::Cord("1"));
-  return failure;
+  return sent_ ? MarkSent(std::move(failure)) : failure;
 }
 
 absl::StatusOr<HttpReply> Exchange::Outcome(CURLcode code, const std::string& what) {

@@ -77,4 +77,7 @@ class HttpClient {
 // send again elsewhere. True when the outcome is unknown.
 bool WasSent(const absl::Status& failure);
 
+// The failure, so marked that WasSent is true of it: for doubles of whatever sends requests.
+absl::Status MarkSent(absl::Status failure);
+
 }  // namespace innkeeper
