@@ -201,7 +201,7 @@ void Lanes::Stop(const Call& drain) {
   if (state_->watcher.joinable()) state_->watcher.join();
   for (auto& [id, worker] : workers) {
     worker.request_stop();
-    const bool busy = [&] {
+    const bool busy = [this, id = id] {
       std::scoped_lock lock(state_->mutex);
       return state_->running.contains(id);
     }();
