@@ -3,6 +3,7 @@
 # interrupt. And Debian's mirror, roots and kernels, which several parts are built from.
 
 CHILD=       # process group of the running logged step
+BACKGROUND=  # another `env` that builds meanwhile
 ON_ABORT=    # command that undoes a half-done start
 
 on_exit() {
@@ -10,6 +11,7 @@ on_exit() {
     trap - EXIT
     trap '' INT TERM
     [ -z "$CHILD" ] || kill -TERM -- "-$CHILD" 2>/dev/null || true
+    [ -z "$BACKGROUND" ] || kill -TERM "$BACKGROUND" 2>/dev/null || true
     if [ "$status" != 0 ] && [ -n "$ON_ABORT" ]; then
         say "undoing: $ON_ABORT"
         eval "$ON_ABORT" || true
