@@ -25,7 +25,7 @@ INSTALL_LOG=$ROOT/var/log/ipaclient-install.log
 WORK= # private directory of this run, below RUN
 
 # Parameters; those of the script at hand come through take_parameter.
-attempt='' fqdn='' domain='' realm='' password='' resume=no timeout=900
+attempt='' fqdn='' domain='' realm='' password='' resume=no again=no timeout=900
 
 # The result line.
 result='' class='' detail='' exit_code=0 principal='' kvno=0 family=''
@@ -103,6 +103,7 @@ take_common_parameter() { # NAME VALUE
         realm) realm=$2 ;;
         timeout) timeout=$2 ;;
         resume) resume=$2 ;;
+        again) again=$2 ;;
         *) return 1 ;;
     esac
 }
@@ -235,11 +236,22 @@ await_lock() {
     done
 }
 
+# is_unspent LINE: a result that left the password unused for sure (the table in join.sh).
+is_unspent() {
+    case $1 in
+        *'"class":"network"'* | *'"class":"dns"'* | *'"class":"config"'* | *'"class":"ca"'* | \
+            *'"class":"package-'* | *'"class":"unsupported-os"'*) return 0 ;;
+        *'"class":"kdc","detail":"before '* | *'"class":"clock-skew","detail":"before '*) return 0 ;;
+    esac
+    return 1
+}
+
 # Says again what a finished attempt said.
 repeat_result() {
     [ -f "$STATE/result.json" ] && [ ! -L "$STATE/result.json" ] || return 1
     IFS= read -r line <"$STATE/result.json" || return 1
     case $line in '{"attempt":"'"$attempt"'",'*) ;; *) return 1 ;; esac
+    [ "$again" != yes ] || ! is_unspent "$line" || return 1
     printf '%s\n' "$line" >&3
     answered=yes
 }
@@ -265,8 +277,8 @@ start_attempt() {
         answer failed attempt-unknown "the attempt was given up before it began"
         exit 0
     fi
-    printf '%s\n' "$attempt" >"$RUN/lock" && printf '%s\n' "$attempt" >"$STATE/started" ||
-        refuse_system "$STATE"
+    printf '%s\n' "$attempt" >"$RUN/lock" || refuse_system "$RUN"
+    printf '%s\n' "$attempt" >"$STATE/started" || refuse_system "$STATE"
     sweep_work
 }
 

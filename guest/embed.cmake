@@ -1,4 +1,4 @@
-# cmake -D OUT=FILE.cc -D FILES=join,verify,leave,bootstrap -P embed.cmake
+# cmake -D OUT=FILE.cc -D FILES=join,verify,leave,bootstrap,boothook -P embed.cmake
 #
 # Writes the definitions of guest/scripts.h, one raw string per file.
 string(REPLACE "," ";" FILES "${FILES}")
@@ -6,6 +6,7 @@ set(functions_join JoinScript)
 set(functions_verify VerifyScript)
 set(functions_leave LeaveScript)
 set(functions_bootstrap Bootstrap)
+set(functions_boothook BootHook)
 
 set(text "#include \"guest/scripts.h\"\n\nnamespace innkeeper {\n")
 foreach(file IN LISTS FILES)

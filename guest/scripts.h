@@ -15,4 +15,8 @@ const std::string& LeaveScript();
 // standard input. Holds nothing of the guest and nothing secret, so it may be logged.
 const std::string& Bootstrap();
 
+// The part of a guest's user-data, of type text/cloud-boothook, that installs the unit which joins
+// by the disk labelled INNKEEPER (its files: guest/disk.md). Constant; nothing of the guest in it.
+const std::string& BootHook();
+
 }  // namespace innkeeper

@@ -30,6 +30,9 @@ STUBS = {
     # Time passes only while somebody sleeps.
     "sleep": 'read -r up rest <$B/root/proc/uptime; echo "$((${up%%.*} + $1)).0 0" >$B/root/proc/uptime; '
     "[ ! -e $B/boots ] || echo running >$B/boot-state; [ ! -e $B/on-sleep ] || . $B/on-sleep",
+    "blkid": "[ -e $B/blkid ] && cat $B/blkid",
+    "mount": '[ ! -e $B/unreadable ] || exit 32; for last; do :; done; cp -r $B/disk/. "$last"',
+    "umount": 'rm -rf "$1"/*',
     "apt-get": '[ -e $B/package ] || { echo "E: Unable to locate package freeipa-client"; exit 100; }; '
     'case "$*" in *install*) cp $B/package $B/root/usr/sbin/ipa-client-install;; esac',
     # Stands for the Python that the installer's first line names.
@@ -104,7 +107,7 @@ class Box:
     def _compose(self, scripts):
         path = f"{self.path}/stub:/usr/sbin:/usr/bin:/sbin:/bin"
         self.scripts = {}
-        for name in ("join", "verify", "leave"):
+        for name in ("join", "verify", "leave", "boot"):
             text = (scripts / name).read_text()
             text = text.replace("\nROOT=\n", f"\nROOT={self.root}\n", 1)
             before, after = text.split("\nPATH=", 1)

@@ -37,5 +37,13 @@ TEST(GuestScripts, BootstrapIsConstantAndShort) {
   EXPECT_LT(Bootstrap().size(), 2000u);
 }
 
+TEST(GuestScripts, TheBootHookIsWholeAndSmall) {
+  EXPECT_THAT(BootHook(), StartsWith("#cloud-boothook\n#!/bin/sh\nROOT=\nPATH="));
+  EXPECT_THAT(BootHook(), HasSubstr("\nmain\nBOOT\n"));
+  EXPECT_THAT(BootHook(), HasSubstr("\nWantedBy=cloud-init.target\nUNIT\n"));
+  EXPECT_THAT(BootHook(), Not(testing::ContainsRegex("@[a-zA-Z_.]+@")));
+  EXPECT_LT(BootHook().size(), 5000u);
+}
+
 }  // namespace
 }  // namespace innkeeper

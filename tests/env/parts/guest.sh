@@ -6,7 +6,7 @@
 # shellcheck source=tests/env/parts/network.sh
 . "$HERE/parts/network.sh"
 COMMANDS=(build new rm start stop freeze thaw list address wait run get agent
-    clone snapshot revert clean)
+    clone snapshot revert reseed clean)
 
 guest_help() {
     cat <<'H'
@@ -27,6 +27,8 @@ env guest clone SOURCE NAME [--host HOST] [--address A] [--enroll yes|no] [--fqd
                                 metadata alone)
 env guest snapshot NAME TAG     keeps the disk as it is now
 env guest revert NAME TAG       power off, that disk again, start
+env guest reseed NAME [--user-data FILE] [--files DIRECTORY]
+                                other seeds for a stopped guest; to cloud-init it stays the same instance
 env guest wait NAME [SECONDS]   until the guest agent answers (300)
 env guest run NAME [SECONDS] <SCRIPT   as root inside, by the agent; its output and exit code (600)
 env guest get NAME PATH         a file of the guest on stdout
@@ -71,7 +73,8 @@ guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
     local folder seed
     folder=$(domain_folder "$1") seed=$(domain_folder "$1")/seed
     mkdir -p "$seed"
-    printf 'instance-id: %s-%s\nlocal-hostname: %s\n' "$1" "$(date +%s%N)" "$2" >"$seed/meta-data"
+    [ -e "$folder/instance" ] || echo "$1-$(date +%s%N)" >"$folder/instance"
+    printf 'instance-id: %s\nlocal-hostname: %s\n' "$(cat "$folder/instance")" "$2" >"$seed/meta-data"
     if [ -n "$4" ]; then
         cp "$4" "$seed/user-data"
     else
@@ -90,6 +93,10 @@ guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
     } >"$seed/network-config"
     xorriso -as mkisofs -quiet -V cidata -J -r -o "$folder/cidata.iso" "$seed" 2>/dev/null
     rm -rf "$seed"
+}
+
+guest_files() {  # NAME DIRECTORY: nothing without a directory
+    [ -z "$2" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$(domain_folder "$1")/files.iso" "$2" 2>/dev/null
 }
 
 seed_disk() {  # FILE DEVICE: a virtio disk, since the cloud kernel has no AHCI for a CD-ROM
@@ -165,8 +172,7 @@ guest_new() {
     echo /bin/bash >"$folder/shell"
     printf '%s\n' "$memory" "$cpus" "$quick" "$fqdn" >"$folder/settings"
     qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "$folder/disk.qcow2"
-    [ -z "$files" ] ||
-        xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$folder/files.iso" "$files" 2>/dev/null
+    guest_files "$name" "$files"
     guest_place "$name" "$host" "$fqdn" "$user_data" "${enroll:+$fqdn}"
 }
 
@@ -201,6 +207,19 @@ guest_clone() {
     { read -r memory; read -r cpus; read -r quick; read -r hostname; } <"$folder/settings"
     copy_disk "$(domain_folder "$source")/disk.qcow2" "$folder/disk.qcow2"
     guest_place "$name" "$host" "$hostname" "$user_data" "$fqdn"
+}
+
+guest_reseed() {
+    local name=${1:-} host address memory cpus fqdn='' enroll='' user_data='' files='' clock=''
+    local start quick hostname folder
+    folder=$(domain_folder "$name")
+    [ "$(domain_state "$name")" = "shut off" ] || die "guest $name is running: it has its seeds open"
+    guest_options "${@:2}"
+    [ -z "$files" ] || [ -e "$folder/files.iso" ] || die "guest $name was made without --files"
+    guest_files "$name" "$files"
+    [ -n "$user_data" ] || return 0
+    { read -r memory; read -r cpus; read -r quick; read -r hostname; } <"$folder/settings"
+    guest_seed "$name" "$hostname" "$(cat "$folder/address")" "$user_data"
 }
 
 check_tag() { [[ ${1:-} =~ ^[a-zA-Z0-9_-]+$ ]] || die "no TAG: '${1:-}'"; }
