@@ -1,6 +1,6 @@
 #pragma once
 // A configuration file as a YAML tree, after everything that makes YAML dangerous was refused.
-// Used by config.cc and its test alone.
+// For config.cc, and for readers of other YAML files that a person wrote.
 
 #include <yaml-cpp/yaml.h>
 

@@ -1,9 +1,11 @@
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <cctype>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -20,11 +22,21 @@ struct EasyFree {
 struct ListFree {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
+// For header lines, among which a bearer token may stand.
+struct ListWipe {
+  void operator()(curl_slist* list) const noexcept {
+    for (curl_slist* at = list; at != nullptr; at = at->next) {
+      OPENSSL_cleanse(at->data, std::strlen(at->data));
+    }
+    curl_slist_free_all(list);
+  }
+};
 struct MultiFree {
   void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
 };
 using EasyHandle = std::unique_ptr<CURL, EasyFree>;
 using ListHandle = std::unique_ptr<curl_slist, ListFree>;
+using HeaderHandle = std::unique_ptr<curl_slist, ListWipe>;
 using MultiHandle = std::unique_ptr<CURLM, MultiFree>;
 
 bool InitCurlOnce() {
@@ -67,6 +79,9 @@ absl::Status CheckRequest(const HttpRequest& request) {
   });
   if (!method) return absl::InvalidArgumentError("the method is not upper-case letters");
   if (!IsPlain(request.url)) return absl::InvalidArgumentError("control characters in the URL");
+  if (request.bearer != nullptr && !IsPlain(std::string(request.bearer->Reveal()))) {
+    return absl::InvalidArgumentError("the bearer token holds control characters");
+  }
   for (const auto& [name, value] : request.headers) {
     if (name.empty() || name.find_first_of(": ") != std::string::npos || !IsPlain(name) ||
         !IsPlain(value)) {
@@ -90,7 +105,7 @@ class BodyGuard {
   HttpRequest& request_;
 };
 
-ListHandle HeaderList(const HttpRequest& request) {
+HeaderHandle HeaderList(const HttpRequest& request) {
   // No "Expect: 100-continue": it costs a second with servers that do not know it.
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
   for (const auto& [name, value] : request.headers) {
@@ -98,10 +113,15 @@ ListHandle HeaderList(const HttpRequest& request) {
     const std::string line = value.empty() ? name + ";" : name + ": " + value;
     list = curl_slist_append(list, line.c_str());
   }
-  return ListHandle(list);
+  if (request.bearer != nullptr) {
+    std::string line = "Authorization: Bearer " + std::string(request.bearer->Reveal());
+    list = curl_slist_append(list, line.c_str());
+    WipeString(line);
+  }
+  return HeaderHandle(list);
 }
 
-ListHandle ResolveList(const std::vector<std::string>& entries) {
+ListHandle EntryList(const std::vector<std::string>& entries) {
   curl_slist* list = nullptr;
   for (const std::string& entry : entries) list = curl_slist_append(list, entry.c_str());
   return ListHandle(list);
@@ -175,6 +195,13 @@ void CurlHttpClient::ConfigureTrust(CURL* easy) const {
   if (!options_.certificate_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.certificate_file.c_str());
     curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.key_file.c_str());
+  } else if (!options_.certificate_pem.empty()) {
+    const std::string_view key = options_.key_pem->Reveal();
+    const curl_blob certificate{const_cast<char*>(options_.certificate_pem.data()),
+                                options_.certificate_pem.size(), CURL_BLOB_NOCOPY};
+    const curl_blob key_blob{const_cast<char*>(key.data()), key.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key_blob);
   }
   if (!options_.pinned_spki_sha256.empty()) {
     curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, PinText(options_.pinned_spki_sha256).c_str());
@@ -186,8 +213,9 @@ void CurlHttpClient::Configure(CURL* easy, const HttpRequest& request) const {
   ConfigureTrust(easy);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY,
-                   "");  // straight to the server, whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, options_.no_proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
                    options_.unix_socket.empty() ? "https" : "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -248,12 +276,14 @@ absl::StatusOr<HttpReply> CurlHttpClient::Run(HttpRequest request, const Sink* s
   RETURN_IF_ERROR(call.Check(what));
   ASSIGN_OR_RETURN(std::unique_ptr<Slot> slot, Borrow(call));
   CURL* easy = slot->easy.get();
-  const ListHandle headers = HeaderList(request);
-  const ListHandle resolve = ResolveList(options_.resolve);
+  const HeaderHandle headers = HeaderList(request);
+  const ListHandle resolve = EntryList(options_.resolve);
+  const ListHandle connect_to = EntryList(options_.connect_to);
   Exchange exchange(request, sink, options_.reply_cap);
   Configure(easy, request);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve.get());
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
   exchange.Attach(easy);
   const absl::StatusOr<CURLcode> code = Perform(*slot, what, call);
   absl::StatusOr<HttpReply> outcome =
@@ -278,6 +308,9 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) 
   }
   if (!options.pinned_spki_sha256.empty() && !IsHexDigest(options.pinned_spki_sha256)) {
     return absl::InvalidArgumentError("the server's key pin is not 64 hexadecimal digits");
+  }
+  if (!options.certificate_pem.empty() && options.key_pem == nullptr) {
+    return absl::InvalidArgumentError("a client certificate needs its key");
   }
   if (options.connections == 0) return absl::InvalidArgumentError("no connection is allowed");
   if (!InitCurlOnce()) return absl::InternalError("libcurl does not start");

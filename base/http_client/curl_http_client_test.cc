@@ -77,6 +77,22 @@ TEST(HttpClientSend, SendsMethodHeadersAndBodyAsGiven) {
                                 Not(HasSubstr("Expect")), Not(HasSubstr("urlencoded")))));
 }
 
+TEST(HttpClientSend, ShowsItsBearerTokenAsAHeader) {
+  ScriptedServer server({{.steps = {kHello}}});
+  const auto client = ClientOf(server.path());
+  HttpRequest request = Request("GET");
+  request.bearer = std::make_shared<const Secret>(std::string("to.ken"));
+  ASSERT_TRUE(Send(*client, request).ok());
+  EXPECT_THAT(server.heads(), ElementsAre(HasSubstr("\r\nAuthorization: Bearer to.ken\r\n")));
+  request.bearer = std::make_shared<const Secret>(std::string("to\nken"));
+  EXPECT_TRUE(absl::IsInvalidArgument(Send(*client, request).status()));
+}
+
+TEST(HttpClientCreate, RefusesACertificateWithoutItsKey) {
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      HttpClient::Create({.ca_file = "/ca", .certificate_pem = "x"}).status()));
+}
+
 TEST(HttpClientSend, RefusesWhatWouldBreakOutOfItsLine) {
   ScriptedServer server({});
   const auto client = ClientOf(server.path());

@@ -20,7 +20,8 @@ struct HttpRequest {
   std::string url;  // https://, or http:// over a unix socket
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool secret_body = false;  // zeroed after sending; never in a debug trace
+  bool secret_body = false;              // zeroed after sending; never in a debug trace
+  std::shared_ptr<const Secret> bearer;  // sent as the Authorization header
   enum class Login {
     kNone,
     kNegotiate
@@ -42,6 +43,14 @@ class HttpClient {
     std::string ca_pem;            // instead of ca_file
     std::string certificate_file;  // client certificate and key, PEM files; empty: none
     std::string key_file;
+    std::string certificate_pem;            // instead of the files
+    std::shared_ptr<const Secret> key_pem;  // its key
+    std::string proxy;     // "http://host:port"; empty: straight to the server, whatever the
+                           // environment says
+    std::string no_proxy;  // hosts, domains and networks reached without it, comma-separated
+    // "host:port:host:port": who asks for the first is connected to the second, and shown a
+    // certificate of the first; as curl's CURLOPT_CONNECT_TO.
+    std::vector<std::string> connect_to;
     std::string unix_socket;           // connect here whatever the URL's host is
     std::vector<std::string> resolve;  // "host:port:address", as curl's CURLOPT_RESOLVE
     std::string pinned_spki_sha256;    // hexadecimal; the server's key must be this one
@@ -53,7 +62,8 @@ class HttpClient {
     Duration idle_limit = std::chrono::seconds(4);
     Duration connect_timeout = std::chrono::seconds(5);
   };
-  // INVALID_ARGUMENT: no CA and no unix socket, or a pin that is no SHA-256.
+  // INVALID_ARGUMENT: no CA and no unix socket, a pin that is no SHA-256, or a certificate without
+  // its key.
   static absl::StatusOr<std::unique_ptr<HttpClient>> Create(Options options);
   virtual ~HttpClient() = default;
 
@@ -61,7 +71,7 @@ class HttpClient {
   // after the request was sent: see WasSent). DEADLINE_EXCEEDED, CANCELLED: by call.
   // PERMISSION_DENIED: the server's certificate did not verify. FAILED_PRECONDITION: our CA,
   // certificate or key file cannot be used. INVALID_ARGUMENT: the request cannot be sent as it is.
-  // Nothing but GET and HEAD is ever sent twice. Redirects are answers; proxies are not used.
+  // Nothing but GET and HEAD is ever sent twice. Redirects are answers.
   // Blocks.
   virtual absl::StatusOr<HttpReply> Send(HttpRequest request, const Call& call) = 0;
 

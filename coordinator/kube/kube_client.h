@@ -7,13 +7,16 @@
 // for):
 //   NOT_FOUND            404
 //   ALREADY_EXISTS       409 AlreadyExists
-//   ABORTED              409 Conflict; a JSON Patch whose `test` did not hold (422 of that form)
+//   ABORTED              409 Conflict; a JSON Patch that does not fit: its `test` did not hold, or
+//                        a path of it is not there
 //   OUT_OF_RANGE         410 Gone or Expired: the resourceVersion is too old, list anew
-//   INVALID_ARGUMENT     400, 422: the object is refused by its schema or by a policy
+//   INVALID_ARGUMENT     400, 422: the object is refused by its schema or by a policy; a path
+//                        without a name
 //   PERMISSION_DENIED    403, and a server whose certificate does not verify
 //   UNAUTHENTICATED      401, after the token was read anew once
-//   RESOURCE_EXHAUSTED   429 (after the wait asked for, if the call had the time), quota, an answer
-//   over its cap UNAVAILABLE          no connection, a cut answer, 500, 502, 503, 504
+//   RESOURCE_EXHAUSTED   429 (after the wait asked for, if the call had the time), quota, a too
+//                        large answer
+//   UNAVAILABLE          no connection, a cut answer, 500, 502, 503, 504
 // A write that fails with UNAVAILABLE or DEADLINE_EXCEEDED may have happened (WasSent of
 // http_client.h).
 

@@ -3,9 +3,14 @@
 #include <utility>
 
 #include "base/http_client/http_client.h"
+#include "coordinator/kube/kube_urls.h"
 
 namespace innkeeper {
 namespace {
+
+// As the real client does: a path without a name is that of all objects.
+bool IsNamed(const KubePath& path) { return ObjectUrl(path).ok(); }
+constexpr char kUnnamed[] = "the path names no object";
 
 // Lets so many objects through, then fails.
 KubeSink Cut(const KubeSink& each, const FakeKubeFault& fault) {
@@ -44,6 +49,7 @@ auto FakeKubeClient::Run(KubeVerb verb, const KubeKind& kind, const Call& call, 
 }
 
 absl::StatusOr<std::string> FakeKubeClient::Get(const KubePath& path, const Call& call) {
+  if (!IsNamed(path)) return absl::InvalidArgumentError(kUnnamed);
   return Run(KubeVerb::kGet, path.kind, call, [&] { return server_.Get(path); });
 }
 
@@ -56,6 +62,7 @@ absl::StatusOr<std::string> FakeKubeClient::Create(const KubePath& path, const s
 
 absl::StatusOr<std::string> FakeKubeClient::Replace(const KubePath& path, const std::string& object,
                                                     const KubeWrite& how, const Call& call) {
+  if (!IsNamed(path)) return absl::InvalidArgumentError(kUnnamed);
   return Run(KubeVerb::kReplace, path.kind, call, [&] {
     return server_.Replace(path, object, {manager_, how});
   });
@@ -64,6 +71,7 @@ absl::StatusOr<std::string> FakeKubeClient::Replace(const KubePath& path, const 
 absl::StatusOr<std::string> FakeKubeClient::Patch(const KubePath& path, KubePatch form,
                                                   const std::string& patch, const KubeWrite& how,
                                                   const Call& call) {
+  if (!IsNamed(path)) return absl::InvalidArgumentError(kUnnamed);
   return Run(KubeVerb::kPatch, path.kind, call, [&] {
     return server_.Patch(path, form, patch, {manager_, how});
   });
@@ -71,6 +79,7 @@ absl::StatusOr<std::string> FakeKubeClient::Patch(const KubePath& path, KubePatc
 
 absl::StatusOr<std::string> FakeKubeClient::Apply(const KubePath& path, const std::string& object,
                                                   const KubeWrite& how, const Call& call) {
+  if (!IsNamed(path)) return absl::InvalidArgumentError(kUnnamed);
   return Run(KubeVerb::kApply, path.kind, call, [&] {
     return server_.Apply(path, object, {manager_, how});
   });
@@ -78,6 +87,7 @@ absl::StatusOr<std::string> FakeKubeClient::Apply(const KubePath& path, const st
 
 absl::Status FakeKubeClient::Delete(const KubePath& path, const KubePrecondition& only,
                                     const Call& call) {
+  if (!IsNamed(path)) return absl::InvalidArgumentError(kUnnamed);
   return Run(KubeVerb::kDelete, path.kind, call, [&] { return server_.Delete(path, only); });
 }
 

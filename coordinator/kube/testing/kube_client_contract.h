@@ -45,6 +45,13 @@ TEST_P(KubeClientContract, NamesAreTakenOnceAndAbsenceHasItsOwnCode) {
   EXPECT_TRUE(absl::IsNotFound(client_->Get(unknown, AnyCall()).status()));
 }
 
+TEST_P(KubeClientContract, APathWithoutANameIsNotThatOfAllObjects) {
+  Made(Widget("a"));
+  EXPECT_TRUE(absl::IsInvalidArgument(client_->Delete(Path(""), {}, AnyCall())));
+  EXPECT_TRUE(absl::IsInvalidArgument(client_->Get(Path(""), AnyCall()).status()));
+  EXPECT_EQ(Names(All()).size(), 1u);
+}
+
 TEST_P(KubeClientContract, AFailureTellsTheServersReason) {
   const absl::Status status = client_->Get(Path("b"), AnyCall()).status();
   const auto failure = FindKubeFailure(status);

@@ -69,8 +69,10 @@ build_kubernetes() {
 
 make_kubernetes() {
     local bin=$1 go=$2
-    mkdir -p "$bin"
-    cd "$HERE/kubernetes" || exit 1
+    mkdir -p "$bin" "$KUBERNETES_GO/module"
+    # not in the checkout, which may change meanwhile
+    cp "$HERE"/kubernetes/go.{mod,sum} "$KUBERNETES_GO/module/"
+    cd "$KUBERNETES_GO/module" || exit 1
     export GOCACHE=$KUBERNETES_GO/build GOMODCACHE=$KUBERNETES_GO/modules GOWORK=off CGO_ENABLED=0
     export GOTOOLCHAIN=auto GOFLAGS="-mod=readonly -modcacherw -buildvcs=false -trimpath"
     "$go" version

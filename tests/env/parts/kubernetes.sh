@@ -97,7 +97,13 @@ start_apiserver() {
 }
 
 kube_running() { running "$(kube_pidfile "$1")" "$1" >/dev/null; }
-ready_or_ended() { ! kube_running kube-apiserver || kube_ready; }
+ready_or_ended() { kube_ready || kube_ended kube-apiserver; }
+# Not by its name, which a process that is being started does not have yet.
+kube_ended() {
+    local state
+    state=$(awk '$1 == "State:" {print $2}' "/proc/$(cat "$(kube_pidfile "$1")")/status" 2>/dev/null)
+    [ -z "$state" ] || [ "$state" = Z ]
+}
 
 start_kubernetes() {
     mkdir -p "$KUBE_RUN"
