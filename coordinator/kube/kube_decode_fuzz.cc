@@ -16,12 +16,16 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// Read for its own sake.
+volatile char padding;
+
 Outcome Watched(const std::string& text, size_t piece) {
   Outcome outcome{absl::StatusCode::kOk, ""};
   const KubeSink sink = [&](KubeChange change, std::string_view object) {
     outcome.seen += std::to_string(static_cast<int>(change));
     outcome.seen += object;
-    return object.data()[object.size() + 63] == '\x7f' ? absl::OkStatus() : absl::OkStatus();
+    padding = object.data()[object.size() + 63];  // it must be readable
+    return absl::OkStatus();
   };
   WatchDecoder decoder(sink, 4096);
   absl::Status status;

@@ -128,6 +128,11 @@ absl::StatusOr<std::string> FakeKubeServer::Create(const KubePath& path, const s
   ASSIGN_OR_RETURN(json wanted, ParseObject(object));
   std::scoped_lock lock(mutex_);
   ASSIGN_OR_RETURN(Key key, KeyOf(path));
+  const FakeKubeKind& kind = kinds_.at(key.kind);
+  if (!kind.kept) {
+    if (kind.admit) RETURN_IF_ERROR(kind.admit(wanted));
+    return wanted.dump();
+  }
   if (key.name.empty()) key.name = MetaText(wanted, "name");
   if (key.name.empty() && !MetaText(wanted, "generateName").empty())
     key.name = MetaText(wanted, "generateName") + std::to_string(uids_ + 10'000);
