@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "coordinator/admin/audit_log.h"
 #include "coordinator/admin/audit_view.h"
+#include "coordinator/admin/authority_routes.h"
 #include "coordinator/admin/change_feed.h"
 #include "coordinator/admin/guest_routes.h"
 #include "coordinator/admin/openapi.h"
@@ -126,8 +127,8 @@ absl::Status RealCoordinator::Build() {
 
 absl::Status RealCoordinator::BuildIdentity(const Call& call) {
   ASSIGN_OR_RETURN(issuers_, Issuers::Open(home_->vault(), home_->cluster(), clock_, call));
-  ASSIGN_OR_RETURN(std::string authority, issuers_->SpkiSha256(Authority::kCoordinator));
-  tokens_ = std::make_unique<JoinTokens>(home_->vault(), clock_, std::move(authority));
+  tokens_ = std::make_unique<JoinTokens>(
+      home_->vault(), clock_, [this] { return issuers_->SpkiSha256(Authority::kCoordinator); });
   NodeGate::Options options;
   options.life = absl::FromChrono(config_.agent_certificate_life);
   gate_ = std::make_unique<NodeGate>(*issuers_, *tokens_, home_->nodes(), clock_, options);
@@ -278,6 +279,10 @@ void RealCoordinator::RouteOn(HttpServer& server) {
   RouteOperation(server, doors_->admin(), Services());
   RouteTokens(server, doors_->admin(), *tokens_);
   RouteOperators(server, doors_->admin(), *issuers_);
+  RouteAuthorities(server, doors_->admin(),
+                   {*issuers_, [this](const std::string& authority, const Call& call) {
+                      return nodes_->Unaware(authority, call);
+                    }});
   RouteOpenApi(server);
   health_.RouteOn(server);
   if (&server == api_.get()) RouteJoinOn(server);

@@ -32,7 +32,8 @@ Manual CoordinatorManual() {
       "`ipa setup` makes the least-privilege role and account in FreeIPA with an administrator's "
       "password from standard input; it shows what it will do and asks. `ipa check` proves each "
       "right, and what must not be possible.",
-      "`token`, `operator` and `backup` ask the coordinator that runs on this machine, over its "
+      "`token`, `operator`, `ca` and `backup` ask the coordinator that runs on this machine, over "
+      "its "
       "socket.",
       "Configuration comes from the file, then from environment variables named after the keys "
       "(listen.api is INNKEEPER_COORDINATOR_LISTEN_API), then from --set. All keys: "

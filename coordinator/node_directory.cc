@@ -44,6 +44,23 @@ absl::StatusOr<std::vector<admin::v1::Node>> NodeDirectory::List(const Call& cal
   return nodes;
 }
 
+absl::StatusOr<std::vector<std::string>> NodeDirectory::Unaware(const std::string& authority,
+                                                                const Call& call) {
+  ASSIGN_OR_RETURN(const std::vector<NodeRecord> records, parts_.store.List(call));
+  std::map<std::string, absl::Time> seen;  // the certificate last shown here, by its end
+  for (const NodeView& view : parts_.fleet.Nodes()) {
+    seen[view.identity.node.text] = view.certificate_expires;
+  }
+  std::vector<std::string> unaware;
+  for (const NodeRecord& record : records) {
+    const auto view = seen.find(record.identity.node.text);
+    const bool knows = record.told_authority == authority && view != seen.end() &&
+                       view->second == record.certificate_expires;
+    if (!record.revoked && !knows) unaware.push_back(record.identity.node.text);
+  }
+  return unaware;
+}
+
 absl::StatusOr<admin::v1::Node> NodeDirectory::Show(const NodeName& node, const Call& call) {
   ASSIGN_OR_RETURN(const std::vector<admin::v1::Node> nodes, List(call));
   for (const admin::v1::Node& one : nodes) {

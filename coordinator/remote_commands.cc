@@ -6,43 +6,13 @@
 #include <cstdio>
 #include <memory>
 
-#include "base/api_client/api_client.h"
-#include "base/daemon.h"
-#include "coordinator/config.h"
+#include "coordinator/authority_commands.h"
+#include "coordinator/remote.h"
 #include "innkeeper/admin/v1/admin.pb.h"
 #include "proto/time.h"
 
 namespace innkeeper {
 namespace {
-
-constexpr Duration kTimeout = std::chrono::seconds(30);
-
-struct Remote {
-  const ProgramOptions& program;
-  int& exit_code;
-
-  // Runs `ask` with a client of the configured socket and keeps the exit code.
-  void Run(const std::function<absl::Status(ApiClient&, const Call&)>& ask) const {
-    CoordinatorConfig config;
-    // Only the socket's address matters here; a coordinator may run whose file we cannot read.
-    config.ipa.domain = config.ipa.ca_file = "unused";
-    ConfigSchema schema("innkeeper-coordinator", "INNKEEPER_COORDINATOR");
-    config.Describe(schema);
-    if (const auto ended = LoadConfig(program, kCoordinatorConfigFile, schema)) {
-      exit_code = *ended;
-      return;
-    }
-    absl::StatusOr<std::unique_ptr<ApiClient>> client =
-        ApiClient::Create({.server = config.listen_socket});
-    const absl::Status done = client.ok() ? ask(**client, Call::Within(kTimeout)) : client.status();
-    exit_code = done.ok() ? kExitOk : kExitFailed;
-    if (!done.ok()) FailStart("innkeeper-coordinator", done);
-  }
-};
-
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime(absl::RFC3339_sec, FromProtoTime(time), absl::LocalTimeZone());
-}
 
 void AddTokenCreate(CLI::App& token, const Remote& remote) {
   CLI::App* command = token.add_subcommand("create", "Make a join token and print it");
@@ -146,6 +116,7 @@ void AddRemoteCommands(CLI::App& app, const ProgramOptions& options, int& exit_c
   const Remote remote{options, exit_code};
   AddTokenCommands(app, remote);
   AddOperatorCommands(app, remote);
+  AddAuthorityCommands(app, remote);
   CLI::App* backup = app.add_subcommand("backup", "Copy the database, consistently, while it runs");
   const auto path = std::make_shared<std::string>();
   backup->add_option("path", *path, "File to make on the coordinator's own disk")->required();

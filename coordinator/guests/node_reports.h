@@ -52,6 +52,9 @@ struct NodeRecord {
   absl::Time joined;
   std::string certificate_serial;
   absl::Time certificate_expires;
+  // The newest of the coordinator's authorities that was handed over with that certificate:
+  // SHA-256 of its public key, lower-case hexadecimal. Empty: not known (an older coordinator).
+  std::string told_authority;
 };
 class NodeStore {
  public:

@@ -14,18 +14,6 @@ constexpr absl::Duration kAuthorityLife = absl::Hours(24 * 3650);
 constexpr absl::Duration kBackdate = absl::Minutes(5);
 constexpr size_t kNameCap = 63;  // a DNS label, the stricter of the two uses
 
-const char* NameOf(Authority authority) {
-  switch (authority) {
-    case Authority::kAgents:
-      return "agents";
-    case Authority::kCoordinator:
-      return "coordinator";
-    case Authority::kOperators:
-      return "operators";
-  }
-  return "";
-}
-
 std::string VaultName(Authority authority) { return std::string("ca/") + NameOf(authority); }
 
 LeafSpec ClientLeaf(const std::string& name, std::string uri, absl::Time now, absl::Duration life) {
@@ -51,6 +39,25 @@ absl::StatusOr<KeyPair> PairFromJson(const nlohmann::json& json) {
 }
 
 }  // namespace
+
+const char* NameOf(Authority authority) {
+  switch (authority) {
+    case Authority::kAgents:
+      return "agents";
+    case Authority::kCoordinator:
+      return "coordinator";
+    case Authority::kOperators:
+      return "operators";
+  }
+  return "";
+}
+
+std::optional<Authority> AuthorityNamed(const std::string& name) {
+  for (const Authority authority : kAuthorities) {
+    if (name == NameOf(authority)) return authority;
+  }
+  return std::nullopt;
+}
 
 std::string AgentUri(const ClusterId& cluster, const NodeIdentity& node) {
   return "innkeeper://" + cluster.text + "/node/" + node.space + "/" + node.node.text;
@@ -198,6 +205,35 @@ std::string Issuers::Bundle(Authority authority) {
     const Entry& entry = entries[static_cast<size_t>(authority)];
     return entry.current.chain + (entry.next ? entry.next->chain : "") + entry.previous;
   });
+}
+
+std::string Issuers::Signing(Authority authority) {
+  return entries_.With(
+      [&](Entries& entries) { return entries[static_cast<size_t>(authority)].current.chain; });
+}
+
+absl::StatusOr<Issuers::Trust> Issuers::TrustOf(Authority authority) {
+  const Entry entry = CopyOf(authority);
+  const std::string next = entry.next ? entry.next->chain : "";
+  ASSIGN_OR_RETURN(const CertificateFacts newest,
+                   ReadCertificate(next.empty() ? entry.current.chain : next));
+  return Trust{entry.current.chain + next + entry.previous, newest.spki_sha256};
+}
+
+absl::StatusOr<Issuers::View> Issuers::Show(Authority authority) {
+  const Entry entry = CopyOf(authority);
+  View view;
+  ASSIGN_OR_RETURN(view.signing, ReadCertificate(entry.current.chain));
+  if (entry.next) {
+    ASSIGN_OR_RETURN(view.next, ReadCertificate(entry.next->chain));
+  }
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  for (size_t at = entry.previous.find(kBegin); at != std::string::npos;
+       at = entry.previous.find(kBegin, at + 1)) {
+    ASSIGN_OR_RETURN(CertificateFacts facts, ReadCertificate(entry.previous.substr(at)));
+    view.previous.push_back(std::move(facts));
+  }
+  return view;
 }
 
 absl::StatusOr<std::string> Issuers::SpkiSha256(Authority authority) {

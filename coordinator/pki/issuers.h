@@ -36,6 +36,10 @@ inline constexpr std::array kAuthorities{Authority::kAgents, Authority::kCoordin
 std::string AgentUri(const ClusterId& cluster, const NodeIdentity& node);
 std::string OperatorUri(const ClusterId& cluster, const std::string& name);
 
+// agents, coordinator, operators: in the vault, the API and on the command line.
+const char* NameOf(Authority authority);
+std::optional<Authority> AuthorityNamed(const std::string& name);
+
 // A name that may stand in such a URI: 1 to 63 of [a-z0-9.-], a letter or digit first and last.
 bool IsUriName(const std::string& name);
 
@@ -60,8 +64,23 @@ class Issuers {
 
   // PEM of every authority of that name that is to be trusted: the signing one first.
   std::string Bundle(Authority authority);
+  // What a peer that is given the bundle knows from then on.
+  struct Trust {
+    std::string bundle;         // PEM
+    std::string newest_sha256;  // of the prepared one's public key, else of the signing one's
+  };
+  absl::StatusOr<Trust> TrustOf(Authority authority);
+  // PEM of the signing one alone.
+  std::string Signing(Authority authority);
   // Of the signing one; what a join token carries for the coordinator's.
   absl::StatusOr<std::string> SpkiSha256(Authority authority);
+  // For people. `previous`: newest first, expired ones too.
+  struct View {
+    CertificateFacts signing;
+    std::optional<CertificateFacts> next;
+    std::vector<CertificateFacts> previous;
+  };
+  absl::StatusOr<View> Show(Authority authority);
   const ClusterId& cluster() const { return cluster_; }
 
   // ALREADY_EXISTS: one is prepared. FAILED_PRECONDITION: none is. ABORTED: somebody else did.

@@ -26,13 +26,10 @@ absl::StatusOr<IssuedAgent> NodeGate::JoinByToken(const JoinWish& wish, const Jo
                ? absl::UnauthenticatedError("the join token is not valid")
                : taken;
   }
-  const NodeRecord record{.identity = node,
-                          .revoked = false,
-                          .joined = clock_.Now(),
-                          .certificate_serial = {},
-                          .certificate_expires = {}};
-  RETURN_IF_ERROR(Keep(record, certificate, call));
-  return IssuedAgent{node, std::move(certificate), issuers_.Bundle(Authority::kCoordinator)};
+  NodeRecord record;
+  record.identity = node;
+  record.joined = clock_.Now();
+  return HandOver(std::move(record), std::move(certificate), call);
 }
 
 absl::Status NodeGate::CheckNameIsFree(const JoinToken& token, const NodeName& node,
@@ -44,11 +41,15 @@ absl::Status NodeGate::CheckNameIsFree(const JoinToken& token, const NodeName& n
       "a node has that name; make a token for it: token create --node " + node.text);
 }
 
-absl::Status NodeGate::Keep(NodeRecord record, const std::string& certificate, const Call& call) {
+absl::StatusOr<IssuedAgent> NodeGate::HandOver(NodeRecord record, std::string certificate,
+                                               const Call& call) {
   ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(certificate));
+  ASSIGN_OR_RETURN(Issuers::Trust trust, issuers_.TrustOf(Authority::kCoordinator));
   record.certificate_serial = facts.serial;
   record.certificate_expires = facts.not_after;
-  return nodes_.Put(record, call);
+  record.told_authority = std::move(trust.newest_sha256);
+  RETURN_IF_ERROR(nodes_.Put(record, call));
+  return IssuedAgent{record.identity, std::move(certificate), std::move(trust.bundle)};
 }
 
 absl::StatusOr<NodeRecord> NodeGate::Known(const PeerRole& role, const Call& call) {
@@ -65,10 +66,9 @@ absl::StatusOr<IssuedAgent> NodeGate::Renew(const std::string& peer, const std::
   ASSIGN_OR_RETURN(const PeerRole role, RoleOf(peer, issuers_, clock_.Now()));
   const std::scoped_lock lock(records_);
   ASSIGN_OR_RETURN(NodeRecord record, Known(role, call));
-  const NodeIdentity node = record.identity;
-  ASSIGN_OR_RETURN(std::string certificate, issuers_.IssueAgent(node, request, options_.life));
-  RETURN_IF_ERROR(Keep(std::move(record), certificate, call));
-  return IssuedAgent{node, std::move(certificate), issuers_.Bundle(Authority::kCoordinator)};
+  ASSIGN_OR_RETURN(std::string certificate,
+                   issuers_.IssueAgent(record.identity, request, options_.life));
+  return HandOver(std::move(record), std::move(certificate), call);
 }
 
 absl::StatusOr<NodeGate::Admitted> NodeGate::Admit(const std::string& peer, const Call& call) {

@@ -72,7 +72,8 @@ class NodeGate {
  private:
   absl::StatusOr<NodeRecord> Known(const PeerRole& role, const Call& call);
   absl::Status CheckNameIsFree(const JoinToken& token, const NodeName& node, const Call& call);
-  absl::Status Keep(NodeRecord record, const std::string& certificate, const Call& call);
+  absl::StatusOr<IssuedAgent> HandOver(NodeRecord record, std::string certificate,
+                                       const Call& call);
   absl::StatusOr<IssuedAgent> JoinByToken(const JoinWish& wish, const JoinToken& token,
                                           const Call& call);
 

@@ -29,7 +29,8 @@ class JoinTest : public testing::Test {
   FakeNodeStore nodes_;
   TestRequest request_ = MakeTestRequest();
   std::unique_ptr<Issuers> issuers_ = *Issuers::Open(vault_, {"c1"}, clock_, kCall);
-  JoinTokens tokens_{vault_, clock_, *issuers_->SpkiSha256(Authority::kCoordinator)};
+  JoinTokens tokens_{vault_, clock_,
+                     [this] { return issuers_->SpkiSha256(Authority::kCoordinator); }};
   NodeGate gate_{*issuers_, tokens_, nodes_, clock_, {}};
 };
 
@@ -112,6 +113,24 @@ TEST_F(JoinTest, ACertificateRenewsItself) {
   const auto role = RoleOf(renewed->certificate, *issuers_, clock_.Now());
   EXPECT_EQ(role->agent()->node.node.text, "host1");
   EXPECT_EQ((*nodes_.Find({"host1"}, kCall))->certificate_serial, role->serial);
+}
+
+TEST_F(JoinTest, TheRecordSaysWhichAuthorityTheNodeWasToldLast) {
+  const auto told = [this] { return (*nodes_.Find({"host1"}, kCall))->told_authority; };
+  const auto joined = Join(Token());
+  EXPECT_EQ(told(), issuers_->Show(Authority::kCoordinator)->signing.spki_sha256);
+  ASSERT_TRUE(issuers_->PrepareNext(Authority::kCoordinator, kCall).ok());
+  const std::string next = issuers_->Show(Authority::kCoordinator)->next->spki_sha256;
+  EXPECT_NE(told(), next);
+  const auto renewed = gate_.Renew(joined->certificate, MakeTestRequest().text, kCall);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(told(), next);
+  ASSERT_TRUE(issuers_->Promote(Authority::kCoordinator, kCall).ok());
+  EXPECT_EQ(
+      renewed->coordinator_ca.find(issuers_->Signing(Authority::kCoordinator)) == std::string::npos,
+      false);
+  EXPECT_THAT(std::string(Token("host9").Reveal()), testing::EndsWith(next))
+      << "a new token names the authority that signs now";
 }
 
 TEST_F(JoinTest, OnlyAgentsThatAreKnownAndNotRevokedRenewOrConnect) {

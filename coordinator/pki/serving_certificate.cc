@@ -31,7 +31,7 @@ bool ServingCertificate::PresentIsGood(const KeyPair& present, absl::Time now) c
   const absl::StatusOr<CertificateFacts> facts = ReadCertificate(present.chain);
   return facts.ok() && now < RenewalTime(*facts) &&
          Sorted(facts->names) == Sorted(options_.names) &&
-         ValidateKeyPair(present, issuers_.Bundle(Authority::kCoordinator), now).ok();
+         ValidateKeyPair(present, issuers_.Signing(Authority::kCoordinator), now).ok();
 }
 
 absl::Status ServingCertificate::Ensure() {

@@ -93,15 +93,17 @@ TEST_F(ServingCertificateTest, AListenerIsToldOfANewAuthorityAtOnce) {
   issuers_->OnChange(nullptr);
 }
 
-TEST_F(ServingCertificateTest, FollowsItsOwnAuthoritysPromotion) {
-  Ensure();
+// Join tokens name the signing authority: it must stand in the chain from then on.
+TEST_F(ServingCertificateTest, FollowsItsOwnAuthoritysPromotionAndNotItsPreparation) {
+  const std::string serial = Ensure().serial;
   ASSERT_TRUE(issuers_->PrepareNext(Authority::kCoordinator, kCall).ok());
+  const std::string told = issuers_->Bundle(Authority::kCoordinator);
+  EXPECT_EQ(Ensure().serial, serial);
   ASSERT_TRUE(issuers_->Promote(Authority::kCoordinator, kCall).ok());
-  const std::string chain = LoadKeyPair(dir_.path())->chain;
-  EXPECT_TRUE(ValidateKeyPair(*LoadKeyPair(dir_.path()), issuers_->Bundle(Authority::kCoordinator),
-                              clock_.Now())
-                  .ok())
-      << "the old one stays valid until it is renewed";
+  EXPECT_NE(Ensure().serial, serial);
+  const KeyPair pair = *LoadKeyPair(dir_.path());
+  EXPECT_TRUE(ValidateKeyPair(pair, told, clock_.Now()).ok()) << "whoever was told goes on";
+  EXPECT_THAT(pair.chain, testing::HasSubstr(issuers_->Signing(Authority::kCoordinator)));
 }
 
 }  // namespace

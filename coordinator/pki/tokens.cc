@@ -109,6 +109,7 @@ absl::StatusOr<JoinTokens::Created> JoinTokens::Create(const Wish& wish, const C
     return absl::InvalidArgumentError("uses must be 1 to 10000");
   if (wish.valid <= absl::ZeroDuration() || wish.valid > kLongest)
     return absl::InvalidArgumentError("a token is valid for up to 365 days");
+  ASSIGN_OR_RETURN(const std::string authority, authority_sha256_());
   Stored stored;
   stored.token = {.id = RandomLetters(kIdSize),
                   .space = wish.space,
@@ -121,7 +122,7 @@ absl::StatusOr<JoinTokens::Created> JoinTokens::Create(const Wish& wish, const C
   ASSIGN_OR_RETURN(stored.token.version,
                    vault_.Write(kPrefix + stored.token.id, Encode(stored), /*version=*/0, call));
   std::string text = stored.token.id + ".";
-  text.append(secret.Reveal()).append(".").append(authority_sha256_);
+  text.append(secret.Reveal()).append(".").append(authority);
   return Created{std::move(stored.token), Secret(std::move(text))};
 }
 

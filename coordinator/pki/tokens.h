@@ -5,6 +5,7 @@
 // vault under token/<id>; uses are counted there by compare-and-swap.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,8 +42,9 @@ class JoinTokens {
     Secret text;  // the whole token; nowhere else and never again
   };
 
-  // `authority_sha256`: lower-case hexadecimal, what every token made here carries.
-  JoinTokens(Vault& vault, const Clock& clock, std::string authority_sha256)
+  // `authority_sha256`: what a token made now carries, lower-case hexadecimal. Any thread.
+  using AuthoritySha256 = std::function<absl::StatusOr<std::string>()>;
+  JoinTokens(Vault& vault, const Clock& clock, AuthoritySha256 authority_sha256)
       : vault_(vault), clock_(clock), authority_sha256_(std::move(authority_sha256)) {}
 
   // INVALID_ARGUMENT: a value out of range or a name that cannot stand in a certificate.
@@ -61,7 +63,7 @@ class JoinTokens {
  private:
   Vault& vault_;
   const Clock& clock_;
-  const std::string authority_sha256_;
+  const AuthoritySha256 authority_sha256_;
 };
 
 }  // namespace innkeeper

@@ -36,7 +36,7 @@ class TokensTest : public testing::Test {
 
   FakeVault vault_;
   FakeClock clock_;
-  JoinTokens tokens_{vault_, clock_, kHash};
+  JoinTokens tokens_{vault_, clock_, [] { return kHash; }};
 };
 
 TEST_F(TokensTest, ATokenHasIdSecretAndTheAuthoritysHash) {

@@ -94,8 +94,8 @@ TEST_F(OpenApiTest, EveryAnswerIsAsItsSchemaSays) {
   for (const std::string verb : {":enroll", ":verify", ":unenroll"}) {
     EXPECT_THAT(Judge(one + verb, "post", Ask("POST", "/v1/guests/lab/web" + verb)), IsEmpty());
   }
-  for (const std::string path :
-       {"/v1/events", "/v1/nodes", "/v1/tokens", "/v1/audit", "/v1/operation", "/v1/version"}) {
+  for (const std::string path : {"/v1/events", "/v1/nodes", "/v1/tokens", "/v1/audit",
+                                 "/v1/operation", "/v1/version", "/v1/authorities"}) {
     EXPECT_THAT(Judge(path, "get", Ask("GET", path)), IsEmpty());
   }
   for (const std::string path : {"/v1/operation:pause", "/v1/operation:resume",
@@ -105,6 +105,14 @@ TEST_F(OpenApiTest, EveryAnswerIsAsItsSchemaSays) {
   const json token = Ask("POST", "/v1/tokens", 200, R"({"namespace":"lab","valid":"60s"})");
   EXPECT_THAT(Judge("/v1/tokens", "post", token), IsEmpty());
   EXPECT_THAT(Judge("/v1/nodes/{name}:revoke", "post", Ask("POST", "/v1/nodes/host1:revoke")),
+              IsEmpty());
+  const std::string authority = "/v1/authorities/{name}:";
+  const json prepared = Ask("POST", "/v1/authorities/coordinator:prepare");
+  EXPECT_THAT(Judge(authority + "prepare", "post", prepared), IsEmpty());
+  EXPECT_EQ(prepared["unawareNodes"], json{"host1"});
+  Ask("POST", "/v1/authorities/coordinator:promote", 409);
+  EXPECT_THAT(Judge(authority + "promote", "post",
+                    Ask("POST", "/v1/authorities/coordinator:promote", 200, R"({"force":true})")),
               IsEmpty());
   const json operator_ = Ask("POST", "/v1/operators", 200, R"({"name":"anna"})");
   EXPECT_THAT(Judge("/v1/operators", "post", operator_), IsEmpty());
@@ -125,6 +133,8 @@ TEST_F(OpenApiTest, ErrorsAreOfTheirSchemaAndOfTheirStatus) {
   for (const json& error :
        {Ask("GET", "/v1/guests/lab/nobody", 404), Ask("GET", "/v1/nothing", 404),
         Ask("DELETE", "/v1/guests", 405), Ask("POST", "/v1/nodes/nobody:revoke", 404),
+        Ask("POST", "/v1/authorities/everybody:prepare", 404),
+        Ask("POST", "/v1/authorities/agents:promote", 409),
         Ask("POST", "/v1/guests/lab/web:enroll", 400, R"({"fqdnn":"typo"})")}) {
     EXPECT_THAT(JsonSchema(document_).Check(schema, error), IsEmpty());
     EXPECT_FALSE(error["error"]["message"].get<std::string>().empty());

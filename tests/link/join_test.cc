@@ -59,7 +59,7 @@ class Centre {
   RealClock clock;
   FakeNodeStore nodes;
   std::unique_ptr<Issuers> issuers = *Issuers::Open(vault, {"c1"}, clock, Soon());
-  JoinTokens tokens{vault, clock, *issuers->SpkiSha256(Authority::kCoordinator)};
+  JoinTokens tokens{vault, clock, [this] { return issuers->SpkiSha256(Authority::kCoordinator); }};
   NodeGate gate{*issuers,
                 tokens,
                 nodes,

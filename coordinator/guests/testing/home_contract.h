@@ -219,9 +219,11 @@ TEST_P(HomeContract, NodesAreKept) {
   NodeRecord node;
   node.identity = {{"host1"}, "lab"};
   node.certificate_serial = "0a";
+  node.told_authority = "ab12";
   node.joined = absl::FromUnixSeconds(1'800'000'000);
   ASSERT_TRUE(home_->nodes().Put(node, AnyCall()).ok());
   EXPECT_EQ((*home_->nodes().Find({"host1"}, AnyCall()))->certificate_serial, "0a");
+  EXPECT_EQ((*home_->nodes().Find({"host1"}, AnyCall()))->told_authority, "ab12");
   node.revoked = true;
   ASSERT_TRUE(home_->nodes().Put(node, AnyCall()).ok());
   EXPECT_TRUE((*home_->nodes().Find({"host1"}, AnyCall()))->revoked);

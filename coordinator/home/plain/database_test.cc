@@ -30,7 +30,7 @@ class DatabaseTest : public testing::Test {
 TEST_F(DatabaseTest, AFailedWorkUndoesOnlyItself) {
   const auto insert = [](const std::string& node, bool fail) {
     return [node, fail](SqliteDatabase& database) -> absl::Status {
-      RETURN_IF_ERROR(database.Execute("INSERT INTO nodes VALUES ('" + node + "','',0,0,'',0)"));
+      RETURN_IF_ERROR(database.Execute("INSERT INTO nodes VALUES ('" + node + "','',0,0,'',0,'')"));
       return fail ? absl::AbortedError("no") : absl::OkStatus();
     };
   };

@@ -5,13 +5,14 @@ namespace {
 
 absl::Status Upsert(SqliteDatabase& database, const NodeRecord& node) {
   ASSIGN_OR_RETURN(SqliteStatement put,
-                   database.Prepare("INSERT OR REPLACE INTO nodes VALUES (?,?,?,?,?,?)"));
+                   database.Prepare("INSERT OR REPLACE INTO nodes VALUES (?,?,?,?,?,?,?)"));
   return put.Bind(node.identity.node.text)
       .Bind(node.identity.space)
       .Bind(static_cast<int64_t>(node.revoked))
       .Bind(absl::ToUnixNanos(node.joined))
       .Bind(node.certificate_serial)
       .Bind(absl::ToUnixNanos(node.certificate_expires))
+      .Bind(node.told_authority)
       .Run();
 }
 
@@ -24,9 +25,10 @@ absl::StatusOr<std::unique_ptr<PlainNodeStore>> PlainNodeStore::Open(Database& d
 }
 
 absl::Status PlainNodeStore::Load() {
-  ASSIGN_OR_RETURN(SqliteStatement rows,
-                   database_.database().Prepare(
-                       "SELECT node, space, revoked, joined, serial, expires FROM nodes"));
+  ASSIGN_OR_RETURN(
+      SqliteStatement rows,
+      database_.database().Prepare(
+          "SELECT node, space, revoked, joined, serial, expires, told_authority FROM nodes"));
   while (true) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());
     if (!row) return absl::OkStatus();
@@ -36,6 +38,7 @@ absl::Status PlainNodeStore::Load() {
     node.joined = absl::FromUnixNanos(rows.Int(3));
     node.certificate_serial = rows.Text(4);
     node.certificate_expires = absl::FromUnixNanos(rows.Int(5));
+    node.told_authority = rows.Text(6);
     nodes_.With([&](auto& nodes) { nodes[node.identity.node] = node; });
   }
 }

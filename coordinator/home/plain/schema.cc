@@ -38,6 +38,7 @@ CREATE TABLE operation (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   record TEXT NOT NULL);   -- JSON
 )sql",
+    "ALTER TABLE nodes ADD COLUMN told_authority TEXT NOT NULL DEFAULT '';",
 };
 
 }  // namespace

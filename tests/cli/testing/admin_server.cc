@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "coordinator/admin/audit_view.h"
+#include "coordinator/admin/authority_routes.h"
 #include "coordinator/admin/openapi.h"
 #include "coordinator/admin/token_routes.h"
 #include "coordinator/pki/join_routes.h"
@@ -21,8 +22,8 @@ T Must(absl::StatusOr<T> value) {
 
 AdminServer::AdminServer(Channel channel) {
   issuers_ = Must(Issuers::Open(vault_, {"c1"}, world_.clock, Soon()));
-  tokens_ = std::make_unique<JoinTokens>(vault_, world_.clock,
-                                         Must(issuers_->SpkiSha256(Authority::kCoordinator)));
+  tokens_ = std::make_unique<JoinTokens>(
+      vault_, world_.clock, [this] { return issuers_->SpkiSha256(Authority::kCoordinator); });
   node_gate_ = std::make_unique<NodeGate>(*issuers_, *tokens_, node_store_, world_.clock,
                                           NodeGate::Options{});
   audit_ = Must(AuditLog::Open(dir_.File("audit.log")));
@@ -67,6 +68,9 @@ void AdminServer::RouteOn(HttpServer& server) {
   RouteOperation(server, *gate_, Services());
   RouteTokens(server, *gate_, *tokens_);
   RouteOperators(server, *gate_, *issuers_);
+  RouteAuthorities(server, *gate_, {*issuers_, [](const std::string&, const Call&) {
+                                      return std::vector<std::string>{"host1"};
+                                    }});
   RouteOpenApi(server);
   health_->RouteOn(server);
   RouteJoin(server, *node_gate_, {.cluster = {"c1"}, .agent_endpoint = "centre:7443", .audit = {}});

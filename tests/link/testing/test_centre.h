@@ -102,7 +102,8 @@ class TestCentre {
   prometheus::Registry registry_;
   FleetMetrics metrics_{registry_};
   std::unique_ptr<Issuers> issuers_ = *Issuers::Open(vault_, {"c1"}, clock_, Soon());
-  JoinTokens tokens_{vault_, clock_, *issuers_->SpkiSha256(Authority::kCoordinator)};
+  JoinTokens tokens_{vault_, clock_,
+                     [this] { return issuers_->SpkiSha256(Authority::kCoordinator); }};
   NodeGate gate_{*issuers_, tokens_, nodes_, clock_, {}};
   ServingCertificate::Options ServingOptions() const {
     ServingCertificate::Options options;
