@@ -1,4 +1,6 @@
 // What a pass does for the guest's key: names, attempts, proofs.
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "coordinator/guests/guest_report.h"
 #include "coordinator/guests/identity_pass.h"
@@ -31,6 +33,8 @@ absl::Status IdentityPass::ActOnGuest(const Step& step) {
       return SettleVerify(step);
     case ActionKind::kAcceptLoss:
       return AcceptLoss(step);
+    case ActionKind::kClearDisk:
+      return ClearDisk();
     default:
       return absl::InternalError("a step without an action");
   }
@@ -55,6 +59,7 @@ absl::Status IdentityPass::BeginAttempt() {
   attempt.password_generation = status().password_generation + 1;
   attempt.spec_generation = guest().spec.generation;
   attempt.started = seen_.now;
+  attempt.by_disk = plan::JoinsAtNextBoot(seen_.vm);
   if (seen_.vm) attempt.run = seen_.vm->run_id;
   status().attempt = std::move(attempt);
   status().enrolled_generation = -1;
@@ -88,6 +93,7 @@ absl::Status IdentityPass::StorePassword(IssuedPassword issued) {
   seen_.host.record.has_password = true;
   status().attempt->server = issued.server;
   if (issued.server.empty()) status().attempt->server = "unknown";
+  if (status().attempt->by_disk) status().disk_loaded = true;
   RETURN_IF_ERROR(Save());
   FAILPOINT("identity.server_stored");
   password_ = std::move(issued);
@@ -104,12 +110,13 @@ absl::Status IdentityPass::Deliver(const Step& step) {
   job.server = password_.server;
   job.may_install = seen_.policy.may_install;
   job.may_set_clock = seen_.policy.may_set_clock;
+  job.by_disk = status().attempt->by_disk;
   seen_.password_in_hand = false;
   RETURN_IF_ERROR(seams_.delivery.Join(std::move(job), call_));
   FAILPOINT("identity.order_sent");
   status().attempt->delivered = true;
   Step shown = step;
-  shown.phase = Phase::kJoining;
+  shown.phase = status().attempt->by_disk ? Phase::kRegistered : Phase::kJoining;
   ShowStep(status(), shown, seen_.now);
   RETURN_IF_ERROR(Save());
   FAILPOINT("identity.delivery_noted");
@@ -153,7 +160,8 @@ absl::Status IdentityPass::MarkEnrolled(const Step& step) {
   status().verified_run = seen_.vm->run_id;
   if (status().attempt) {
     order = status().attempt->id;
-    status().verified_run = status().attempt->run;  // a reboot since then wants its own proof
+    // A reboot since then wants its own proof; so does a boot that nobody watched.
+    status().verified_run = status().attempt->by_disk ? "" : status().attempt->run;
     const JobView* job = plan::FindJob(seen_.vm, order);
     foreign_moved = job != nullptr && job->proof.foreign_moved;
     status().enrolled_generation = status().attempt->spec_generation;
@@ -161,7 +169,8 @@ absl::Status IdentityPass::MarkEnrolled(const Step& step) {
   } else if (!was_enrolled) {
     status().enrolled_generation = guest().spec.generation;
   }
-  if (status().first_try) status().enroll_took = seen_.now - *status().first_try;
+  if (status().first_try)
+    status().enroll_took = seen_.now - std::max(*status().first_try, seen_.vm->run_since);
   status().first_try.reset();
   status().failures = 0;
   status().next_try.reset();
@@ -218,6 +227,12 @@ absl::Status IdentityPass::SettleVerify(const Step& step) {
   RETURN_IF_ERROR(Save());
   Acknowledge(step.order);
   return absl::OkStatus();
+}
+
+absl::Status IdentityPass::ClearDisk() {
+  RETURN_IF_ERROR(seams_.delivery.ClearDisk(guest().uid, call_));
+  status().disk_loaded = false;
+  return Save();
 }
 
 absl::Status IdentityPass::AcceptLoss(const Step& step) {

@@ -1,5 +1,7 @@
 #include "coordinator/guests/attempt_plan.h"
 
+#include <algorithm>
+
 #include "coordinator/guests/job_verdict.h"
 #include "coordinator/guests/ownership.h"
 #include "coordinator/guests/plan_parts.h"
@@ -25,10 +27,6 @@ std::optional<Step> WithdrawPassword(const Observed& seen, Reason reason) {
   if (seen.host.seen == HostView::Seen::kNot) return Do(ActionKind::kLookAtHost);
   if (!IsOwn(seen) || seen.withdrawn || !seen.host.record.has_password) return std::nullopt;
   return Do(ActionKind::kWithdrawPassword, reason, "the attempt's password is withdrawn");
-}
-
-Duration LeftOf(const Observed& seen, const Timings& timings) {
-  return timings.attempt_deadline - Elapsed(seen.guest.status.attempt->started, seen.now);
 }
 
 // The guest says that it has its key; FreeIPA has the last word.
@@ -66,11 +64,62 @@ Step Judge(const Observed& seen, const Timings& timings, const JobView& job) {
   return step;
 }
 
+bool IsBooted(const std::optional<VmRecord>& vm) {
+  return vm && (vm->run == VmRun::kRunning || vm->run == VmRun::kPaused);
+}
+
+// Nobody in the guest can be asked. FreeIPA knows whether a key was made of the password.
+Step AwaitKey(const Observed& seen, const Timings& timings, const Obstacle& obstacle) {
+  if (seen.host.seen == HostView::Seen::kNot) return Do(ActionKind::kLookAtHost);
+  const bool alone = Elapsed(seen.vm->run_since, seen.now) >= timings.agent_grace;
+  if (alone && IsOwn(seen) && seen.host.record.has_keytab)
+    return Do(ActionKind::kMarkEnrolled, Reason::kKeyUnproven,
+              "FreeIPA holds its key; not proven from inside: " + obstacle.message);
+  return In(Phase::kJoining, Reason::kJoining, "the guest boots and joins by itself",
+            timings.boot_recheck);
+}
+
+// The password lies on the disk that the VM's next boot reads, or that the present one has read.
+Step PlanDiskAttempt(const Observed& seen, const Timings& timings) {
+  const Attempt& attempt = *seen.guest.status.attempt;
+  if (!IsBooted(seen.vm)) {
+    // Died before it was known that the disk has it: laid there anew, unless it may be read just
+    // now.
+    if (!attempt.delivered && JoinsAtNextBoot(seen.vm) && seen.vm->run != VmRun::kStarting)
+      return Fail(Reason::kJoinInterrupted, "the disk may not have its password", Duration::zero());
+    return In(Phase::kRegistered, Reason::kWaitingForGuest, "it joins when it starts",
+              LeftOfAttempt(seen, timings));
+  }
+  if (const std::optional<Obstacle> obstacle = ObstacleTo(seen.vm))
+    return AwaitKey(seen, timings, *obstacle);
+  const JobView* job = FindJob(seen.vm, attempt.id);
+  if (job == nullptr)
+    return Do(ActionKind::kAskAboutAttempt, Reason::kJoining, "asking whether it joined");
+  // Not begun yet: that is no failure before its deadline.
+  const Duration since = job->result ? Elapsed(job->sent, seen.now) : Duration::zero();
+  if (since >= timings.boot_recheck) {
+    Step step = Do(ActionKind::kAcknowledge);
+    step.order = job->id;
+    return step;
+  }
+  return In(Phase::kJoining, Reason::kJoining, "the guest boots and joins by itself",
+            job->result ? timings.boot_recheck - since : LeftOfAttempt(seen, timings));
+}
+
 }  // namespace
+
+Duration LeftOfAttempt(const Observed& seen, const Timings& timings) {
+  const Attempt& attempt = *seen.guest.status.attempt;
+  if (!attempt.by_disk) return timings.attempt_deadline - Elapsed(attempt.started, seen.now);
+  if (seen.vm && seen.vm->run == VmRun::kStarting) return timings.attempt_deadline;
+  if (!IsBooted(seen.vm)) return timings.disk_password_age - Elapsed(attempt.started, seen.now);
+  const absl::Time began = std::max(attempt.started, seen.vm->run_since);
+  return timings.attempt_deadline - Elapsed(began, seen.now);
+}
 
 bool IsAttemptExpired(const Observed& seen, const Timings& timings) {
   return seen.guest.status.attempt && !seen.attempt_fresh && !seen.password_in_hand &&
-         LeftOf(seen, timings) <= Duration::zero();
+         LeftOfAttempt(seen, timings) <= Duration::zero();
 }
 
 Step PlanExpiredAttempt(const Observed& seen, const Timings& timings) {
@@ -90,15 +139,22 @@ Step PlanExpiredAttempt(const Observed& seen, const Timings& timings) {
 
 Step PlanIssuedAttempt(const Observed& seen, const Timings& timings) {
   const Attempt& attempt = *seen.guest.status.attempt;
-  if (seen.password_in_hand) return Do(ActionKind::kDeliver, Reason::kJoining, "joining");
+  if (seen.password_in_hand) {
+    return attempt.by_disk
+               ? Do(ActionKind::kDeliver, Reason::kWaitingForGuest, "it joins when it starts")
+               : Do(ActionKind::kDeliver, Reason::kJoining, "joining");
+  }
   const JobView* job = FindJob(seen.vm, attempt.id);
+  const bool unheard = job == nullptr || !job->result || job->result == JobResult::kAttemptUnknown;
+  if (attempt.by_disk && unheard && !IsAttemptExpired(seen, timings))
+    return PlanDiskAttempt(seen, timings);
   if (job != nullptr && job->result) return Judge(seen, timings, *job);
   if (IsAttemptExpired(seen, timings)) return PlanExpiredAttempt(seen, timings);
   if (job != nullptr)
     return In(Phase::kJoining, Reason::kJoining, "an enrolment attempt runs in the guest",
-              LeftOf(seen, timings));
+              LeftOfAttempt(seen, timings));
   if (const std::optional<Obstacle> obstacle = ObstacleTo(seen.vm))
-    return Keep(obstacle->reason, obstacle->message, LeftOf(seen, timings));
+    return Keep(obstacle->reason, obstacle->message, LeftOfAttempt(seen, timings));
   return Do(ActionKind::kAskAboutAttempt, Reason::kJoining, "asking what became of the attempt");
 }
 

@@ -55,8 +55,9 @@ struct Attempt {
   absl::Time started;
   std::string run;         // VmRecord::run_id when it began
   std::string server;      // issued by; empty: surely nothing was delivered yet
-  bool delivered = false;  // the order went out with its password
+  bool delivered = false;  // the order went out with its password, or the disk has it
   int64_t guest_pid = 0;
+  bool by_disk = false;  // for the VM's next boot, which joins by itself
   bool operator==(const Attempt&) const = default;
 };
 
@@ -91,6 +92,9 @@ struct GuestStatus {
   std::map<ConditionType, Condition> conditions;
   std::map<Phase, absl::Time> phase_times;
   std::optional<absl::Time> leaving_since;  // a removal began: it is finished whatever comes
+  // The disk that the VM's boots read may hold a password. Stored before one is written there;
+  // false again once it was overwritten.
+  bool disk_loaded = false;
   bool operator==(const GuestStatus&) const = default;
 };
 

@@ -69,16 +69,20 @@ struct JoinJob {
   int64_t guest_pid = 0;
   bool may_install = true;  // policy: the client's package, the guest's clock
   bool may_set_clock = true;
+  bool by_disk = false;  // not an order: laid where the VM's next boot finds it
 };
 
-// How work reaches a guest. Each returns once the order is on its way, not when it is done: from
-// then on it shows in VmRecord.jobs, running, until it is acknowledged or the node has forgotten
-// it. Ids begin as job_id.h says; sending the same id again is harmless. UNAVAILABLE: the node is
-// not connected, or another node holds the VM now: nothing was sent. Quick.
+// How work reaches a guest. An order returns once the order is on its way, not when it is done:
+// from then on it shows in VmRecord.jobs, running, until it is acknowledged or the node has
+// forgotten it. Ids begin as job_id.h says; sending the same id again is harmless. UNAVAILABLE: the
+// node is not connected, or another node holds the VM now: nothing was sent. Quick.
 class Delivery {
  public:
   virtual ~Delivery() = default;
+  // With by_disk: returns once the disk's content is stored; nothing shows in VmRecord.jobs.
   virtual absl::Status Join(JoinJob job, const Call& call) = 0;
+  // Overwrites what Join laid on the VM's disk. OK also when there is no such disk or VM any more.
+  virtual absl::Status ClearDisk(const VmUid& uid, const Call& call) = 0;
   virtual absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                               const Call& call) = 0;
   virtual absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,

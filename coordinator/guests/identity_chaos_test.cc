@@ -63,6 +63,21 @@ TEST(IdentityCrash, AnEnrolmentWithOneFailureConvergesToo) {
                 [](GuestWorld& world) { return world.IsEnrolled(kWeb); });
 }
 
+TEST(IdentityCrash, AJoinAtBootConvergesAndItsDiskIsCleared) {
+  DieEverywhere([](GuestWorld&) {},
+                [](GuestWorld& world) {
+                  const VmUid uid = world.AddBootVm("web");
+                  world.Settle();
+                  world.Start(uid);
+                  world.Settle();
+                },
+                [](GuestWorld& world) {
+                  return world.IsEnrolled(kWeb) &&
+                         !world.delivery.IsDiskLoaded(world.Find(kWeb)->uid) &&
+                         world.ipa.KeyNumber(kWebName) == 1;
+                });
+}
+
 TEST(IdentityCrash, ARepairConverges) {
   DieEverywhere(
       [](GuestWorld& world) {

@@ -58,6 +58,7 @@ class IdentityPass {
   absl::Status SendVerify();
   absl::Status SettleVerify(const Step& step);
   absl::Status AcceptLoss(const Step& step);
+  absl::Status ClearDisk();
 
   // removal_actions.cc
   absl::Status ActOnRemoval(const Step& step);

@@ -121,8 +121,7 @@ Step PlanByIntent(const Observed& seen, const Timings& timings, Intent intent) {
 Step WithDeadline(Step step, const Observed& seen, const Timings& timings) {
   const std::optional<Attempt>& attempt = seen.guest.status.attempt;
   if (step.kind != ActionKind::kWait || !attempt) return step;
-  const Duration left = std::max(timings.attempt_deadline - Elapsed(attempt->started, seen.now),
-                                 timings.keytab_recheck);
+  const Duration left = std::max(LeftOfAttempt(seen, timings), timings.keytab_recheck);
   if (step.again == Duration::zero() || step.again > left) step.again = left;
   return step;
 }
@@ -134,6 +133,8 @@ Step PlanIdentity(const Observed& seen, const Timings& timings) {
   if (const Duration left = UntilSure(seen, timings); left > Duration::zero()) return Quiet(left);
   if (std::optional<Step> step = AcknowledgeStray(seen)) return *step;
   const GuestStatus& status = seen.guest.status;
+  if (status.disk_loaded && !(status.attempt && status.attempt->by_disk))
+    return Do(ActionKind::kClearDisk);
   if (seen.guest.deleting) return PlanRemoval(seen, timings, Reason::kHostRemoved);
   if (status.leaving_since) return PlanRemoval(seen, timings, Reason::kLeaving);
   const Intent intent = IntentOf(seen.guest, seen.vm);

@@ -24,6 +24,10 @@
 //        +-- kForgetIdentity <- kDeleteHost <- read back <- kRetagDeleting <- kSendLeave <- Leaving
 //            (or kDeleteRecord when the VM is gone)                           (the brake agreed)
 //
+// A VM whose own boot joins it (VmRecord.joins_at_boot) takes the same way: while it does not run,
+// kDeliver lays the password on its disk, the attempt's clock starts with the run, and the guest is
+// asked, or FreeIPA looked at, what became of it. kClearDisk follows the end of each such attempt.
+//
 // Rules that hold in every state:
 //   paused            nothing is done at all
 //   VM missing        the identity stays; only an expired password is withdrawn

@@ -44,7 +44,7 @@ Step PlanRegistration(const Observed& seen, const Timings& timings) {
   if (seen.host.seen == HostView::Seen::kNot && WasRefused(seen.guest))
     return Do(ActionKind::kLookAtHost);
   if (seen.attempt_fresh) return Do(ActionKind::kAddHostForAttempt, Reason::kHostRegistered);
-  if (!ObstacleTo(seen.vm) && IsDue(seen, timings)) return BeginAttempt();
+  if (!ObstacleToJoin(seen.vm) && IsDue(seen, timings)) return BeginAttempt();
   return Do(ActionKind::kAddHost, Reason::kHostRegistered);
 }
 
@@ -114,11 +114,16 @@ std::optional<Step> PlanSuspicion(const Observed& seen, const Timings& timings) 
 Step PlanUnenrolled(const Observed& seen, const Timings& timings) {
   if (!IsRegistered(seen.guest)) return PlanRegistration(seen, timings);
   if (std::optional<Step> step = PlanGroups(seen, timings)) return *step;
-  if (const std::optional<Obstacle> obstacle = ObstacleTo(seen.vm)) return WaitFor(seen, *obstacle);
+  if (const std::optional<Obstacle> obstacle = ObstacleToJoin(seen.vm))
+    return WaitFor(seen, *obstacle);
   if (!IsDue(seen, timings)) return Quiet(UntilDue(seen));
   if (std::optional<Step> step = SecureOwnHost(seen, timings)) return *step;
-  // A key whose owner is not known: perhaps the guest's own, from an attempt whose word was lost.
-  if (seen.host.record.has_keytab) return PlanProof(seen, timings);
+  // A key whose owner is not known: perhaps the guest's own, from an attempt whose word was lost,
+  // or brought along by a restored disk.
+  if (seen.host.record.has_keytab) {
+    const std::optional<Obstacle> obstacle = ObstacleTo(seen.vm);
+    return obstacle ? WaitFor(seen, *obstacle) : PlanProof(seen, timings);
+  }
   return seen.attempt_fresh ? Do(ActionKind::kIssuePassword, Reason::kJoining) : BeginAttempt();
 }
 

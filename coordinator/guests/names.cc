@@ -13,7 +13,7 @@ constexpr const char* kConditionTypes[] = {"HostRegistered", "Enrolled", "AgentC
 constexpr const char* kTruths[] = {"Unknown", "True", "False"};
 constexpr const char* kSeverities[] = {"Normal", "Warning"};
 constexpr const char* kPresences[] = {"present", "missing", "removed"};
-constexpr const char* kRuns[] = {"unknown", "running", "paused", "off", "crashed"};
+constexpr const char* kRuns[] = {"unknown", "running", "paused", "off", "crashed", "starting"};
 constexpr const char* kAgents[] = {"unknown", "none", "disconnected", "connected", "unresponsive"};
 constexpr const char* kJobKinds[] = {"join", "verify", "leave", "inspect"};
 constexpr const char* kJobResults[] = {"ok",
@@ -73,7 +73,7 @@ static_assert(EndsAt(kConditionTypes, ConditionType::kAgentConnected));
 static_assert(EndsAt(kTruths, Truth::kFalse));
 static_assert(EndsAt(kSeverities, Severity::kWarning));
 static_assert(EndsAt(kPresences, VmPresence::kRemoved));
-static_assert(EndsAt(kRuns, VmRun::kCrashed));
+static_assert(EndsAt(kRuns, VmRun::kStarting));
 static_assert(EndsAt(kAgents, VmAgent::kUnresponsive));
 static_assert(EndsAt(kJobKinds, JobKind::kInspect));
 static_assert(EndsAt(kJobResults, JobResult::kInternal));

@@ -63,6 +63,7 @@ enum class ActionKind {
   kSettleVerify,       // the proof said nothing; again after `again`
   kDisableHost,        // drop a key that the guest does not have
   kAcceptLoss,         // what was enrolled is not any more
+  kClearDisk,          // the password on it is over
   kAcknowledge,        // `order` is over and concerns nobody
   kMarkDeleting,       // the VM is gone for good
   kBeginRemoval,       // asks the brake

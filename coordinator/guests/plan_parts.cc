@@ -71,6 +71,15 @@ std::optional<Obstacle> ObstacleTo(const std::optional<VmRecord>& vm) {
   return std::nullopt;
 }
 
+bool JoinsAtNextBoot(const std::optional<VmRecord>& vm) {
+  if (!vm || !vm->joins_at_boot || vm->presence != VmPresence::kPresent) return false;
+  return vm->run == VmRun::kOff || vm->run == VmRun::kCrashed || vm->run == VmRun::kStarting;
+}
+
+std::optional<Obstacle> ObstacleToJoin(const std::optional<VmRecord>& vm) {
+  return JoinsAtNextBoot(vm) ? std::nullopt : ObstacleTo(vm);
+}
+
 bool IsDue(const Observed& seen, const Timings& timings) {
   const GuestStatus& status = seen.guest.status;
   if (!status.next_try || seen.now >= *status.next_try) return true;

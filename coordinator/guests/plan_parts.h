@@ -27,6 +27,10 @@ struct Obstacle {
   std::string message;
 };
 std::optional<Obstacle> ObstacleTo(const std::optional<VmRecord>& vm);
+// The VM is not running, and its next boot joins it.
+bool JoinsAtNextBoot(const std::optional<VmRecord>& vm);
+// Nothing: the guest can be given a password now, by order or by disk.
+std::optional<Obstacle> ObstacleToJoin(const std::optional<VmRecord>& vm);
 
 // True unless a setback asks for patience and nothing has changed since.
 bool IsDue(const Observed& seen, const Timings& timings);

@@ -11,6 +11,10 @@ struct Timings {
   // From the issue of a password until it is withdrawn. An emulated guest that must install its
   // client first needs some ten minutes.
   Duration attempt_deadline = std::chrono::minutes(20);
+  // A password that waits on the disk of a VM that is off is replaced after this.
+  Duration disk_password_age = std::chrono::hours(24 * 7);
+  // Between two looks at a guest that boots and joins by itself.
+  Duration boot_recheck = std::chrono::seconds(15);
   // Between two looks for the key in FreeIPA after the guest said that it joined (replication).
   Duration keytab_recheck = std::chrono::seconds(3);
   // An order of which nothing is heard is sent again (same id: harmless).

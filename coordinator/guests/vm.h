@@ -17,7 +17,14 @@ enum class VmPresence {
   kMissing,  // not reported any more, nobody saw why
   kRemoved,  // its undefine was witnessed
 };
-enum class VmRun { kUnknown, kRunning, kPaused, kOff, kCrashed };
+enum class VmRun {
+  kUnknown,
+  kRunning,
+  kPaused,
+  kOff,
+  kCrashed,
+  kStarting,  // asked for, no domain yet: its disks are being read
+};
 enum class VmAgent { kUnknown, kNone, kDisconnected, kConnected, kUnresponsive };
 
 // The guest's own claims; shown and compared, never trusted.
@@ -97,7 +104,10 @@ struct VmRecord {
   bool node_connected = false;
   absl::Time node_since;  // of node_connected
   VmRun run = VmRun::kUnknown;
-  std::string run_id;  // changes with each start and reboot
+  std::string run_id;    // changes with each start and reboot
+  absl::Time run_since;  // when this run was first seen
+  // Its own boot joins it: the VM carries our disk, whose content is read at each start.
+  bool joins_at_boot = false;
   VmAgent agent = VmAgent::kUnknown;
   absl::Time agent_since;    // of agent
   Wish wish = Wish::kUnset;  // the domain's metadata

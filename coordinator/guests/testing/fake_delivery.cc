@@ -28,6 +28,12 @@ absl::Status FakeDelivery::Take(const VmUid& uid, Order order) {
 
 absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   RETURN_IF_ERROR(call.Check("order a join"));
+  if (job.by_disk) {
+    guests_[job.uid].disk = {job.attempt, job.fqdn, std::string(job.password.Reveal())};
+    delivered_.insert(guests_[job.uid].disk.password);
+    ++disk_writes_;
+    return absl::OkStatus();
+  }
   Order order;
   order.kind = JobKind::kJoin;
   order.fqdn = job.fqdn;
@@ -38,6 +44,15 @@ absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   order.adopted_pid = job.guest_pid;
   return Take(job.uid, std::move(order));
 }
+
+absl::Status FakeDelivery::ClearDisk(const VmUid& uid, const Call& call) {
+  RETURN_IF_ERROR(call.Check("clear a disk"));
+  guests_[uid].disk = {};
+  ++disk_writes_;
+  return absl::OkStatus();
+}
+
+void FakeDelivery::ReadDisk(const VmUid& uid) { guests_[uid].booted = guests_[uid].disk; }
 
 absl::Status FakeDelivery::Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& id,
                                   const Call& call) {
@@ -95,6 +110,11 @@ void FakeDelivery::PerformJoin(SimulatedGuest& guest, Order& order) {
   }
   if (order.password.empty() && order.adopted_pid > 0 && order.adopted_pid == guest.slow_pid)
     order.password = std::exchange(guest.running, Secret());
+  if (const auto noted = guest.noted.find(order.view.id); noted != guest.noted.end()) {
+    order.view.result = noted->second.view.result;
+    order.view.proof = noted->second.view.proof;
+    return;
+  }
   if (order.password.empty()) {
     order.view.result = JobResult::kAttemptUnknown;
     return;
@@ -149,10 +169,22 @@ void FakeDelivery::Perform(SimulatedGuest& guest, Order& order) {
   }
 }
 
+bool FakeDelivery::BootJoins(SimulatedGuest& guest) {
+  if (guest.booted.password.empty() || guest.boot_is_slow) return false;
+  Order order;
+  order.kind = JobKind::kJoin;
+  order.fqdn = guest.booted.fqdn;
+  order.password = Secret(std::exchange(guest.booted.password, ""));
+  PerformJoin(guest, order);
+  guest.noted.insert_or_assign(guest.booted.attempt, std::move(order));
+  return true;
+}
+
 bool FakeDelivery::Work() {
   bool worked = false;
   for (auto& [uid, guest] : guests_) {
     const std::optional<VmRecord> vm = inventory_.Find(uid);
+    if (vm && vm->run == VmRun::kRunning && BootJoins(guest)) worked = true;
     if (!IsReachable(uid) || vm->run != VmRun::kRunning || vm->agent != VmAgent::kConnected)
       continue;
     for (auto& [id, order] : guest.orders) {

@@ -32,6 +32,7 @@ class FakeDelivery final : public Delivery {
       : inventory_(inventory), clock_(clock), ipa_(std::move(ipa)) {}
 
   absl::Status Join(JoinJob job, const Call& call) override;
+  absl::Status ClearDisk(const VmUid& uid, const Call& call) override;
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                       const Call& call) override;
   absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
@@ -40,7 +41,10 @@ class FakeDelivery final : public Delivery {
   void Cancel(const VmUid& uid, const std::string& order) override;
   void Acknowledge(const VmUid& uid, const std::string& order) override;
 
-  // Every open order of a guest that can be reached is worked off. True when there was one.
+  // The VM's domain starts: what its disk holds now is what this boot joins with.
+  void ReadDisk(const VmUid& uid);
+  // Every open order of a guest that can be reached is worked off, and every boot that has read a
+  // password joins. True when there was one.
   bool Work();
   // The guest's next joins end so instead of joining; the front first.
   void FailNextJoin(const VmUid& uid, JobResult result) { guests_[uid].fail.push_back(result); }
@@ -56,6 +60,10 @@ class FakeDelivery final : public Delivery {
   // A coordinator that starts anew is told everything that was not acknowledged.
   void Retell();
 
+  bool IsDiskLoaded(const VmUid& uid) { return !guests_[uid].disk.password.empty(); }
+  // What the guest's script, started by its own boot, tells when asked.
+  void SlowDownBoot(const VmUid& uid, bool slow) { guests_[uid].boot_is_slow = slow; }
+  size_t disk_writes() const { return disk_writes_; }
   std::optional<Key>& KeyOf(const VmUid& uid) { return guests_[uid].key; }
   size_t joins() const { return joins_; }
   size_t leaves() const { return leaves_; }
@@ -70,7 +78,15 @@ class FakeDelivery final : public Delivery {
     int64_t adopted_pid = 0;
     JobView view;
   };
+  struct Disk {
+    std::string attempt;
+    Fqdn fqdn;
+    std::string password;  // empty: none, the boot does not join
+  };
   struct SimulatedGuest {
+    Disk disk, booted;
+    bool boot_is_slow = false;
+    std::map<std::string, Order> noted;  // results in the guest, by attempt
     std::optional<Key> key;
     bool sssd_broken = false;
     std::vector<JobResult> fail, lose;
@@ -80,6 +96,7 @@ class FakeDelivery final : public Delivery {
   };
   absl::Status Take(const VmUid& uid, Order order);
   bool IsReachable(const VmUid& uid) const;
+  bool BootJoins(SimulatedGuest& guest);
   void Perform(SimulatedGuest& guest, Order& order);
   void PerformJoin(SimulatedGuest& guest, Order& order);
   static void Prove(const SimulatedGuest& guest, Order& order);
@@ -89,7 +106,7 @@ class FakeDelivery final : public Delivery {
   const GuestSideOfIpa ipa_;
   std::map<VmUid, SimulatedGuest> guests_;
   std::set<std::string> delivered_;
-  size_t joins_ = 0, leaves_ = 0, verifies_ = 0;
+  size_t joins_ = 0, leaves_ = 0, verifies_ = 0, disk_writes_ = 0;
 };
 
 }  // namespace innkeeper

@@ -75,6 +75,9 @@ class GuestWorld::CrashingDelivery final : public Delivery {
   absl::Status Join(JoinJob job, const Call& call) override {
     return world_.At([&] { return world_.delivery.Join(std::move(job), call); });
   }
+  absl::Status ClearDisk(const VmUid& uid, const Call& call) override {
+    return world_.At([&] { return world_.delivery.ClearDisk(uid, call); });
+  }
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                       const Call& call) override {
     return world_.At([&] { return world_.delivery.Verify(uid, fqdn, order, call); });
@@ -206,6 +209,35 @@ void GuestWorld::Reboot(const VmUid& uid) {
     vm.run = VmRun::kRunning;
     vm.agent = VmAgent::kConnected;
     vm.run_id = "run-" + std::to_string(++runs_[uid.text]);
+  });
+}
+
+VmUid GuestWorld::AddBootVm(const std::string& name) {
+  const VmUid uid = AddVm(name, Wish::kUnset);
+  PowerOff(uid);
+  Change(uid, [](VmRecord& vm) {
+    vm.joins_at_boot = true;
+    vm.wish = Wish::kYes;
+  });
+  return uid;
+}
+
+void GuestWorld::Start(const VmUid& uid, VmAgent agent) {
+  delivery.ReadDisk(uid);
+  Change(uid, [&](VmRecord& vm) {
+    vm.run = VmRun::kRunning;
+    vm.run_since = clock.Now();
+    vm.run_id = "run-" + std::to_string(++runs_[uid.text]);
+    vm.agent = agent;
+  });
+}
+
+void GuestWorld::PowerOff(const VmUid& uid) {
+  delivery.LoseOrders(uid);
+  Change(uid, [](VmRecord& vm) {
+    vm.run = VmRun::kOff;
+    vm.run_id.clear();
+    vm.agent = VmAgent::kDisconnected;
   });
 }
 

@@ -37,6 +37,11 @@ class GuestWorld {
   VmUid AddVm(const std::string& name, Wish wish = Wish::kYes);
   void Change(const VmUid& uid, const std::function<void(VmRecord&)>& change);
   void Reboot(const VmUid& uid);
+  // As AddVm, but off, and carrying our disk: its own boot joins it.
+  VmUid AddBootVm(const std::string& name);
+  // Its domain starts, and reads the disk.
+  void Start(const VmUid& uid, VmAgent agent = VmAgent::kConnected);
+  void PowerOff(const VmUid& uid);
   void ChangeSpec(const GuestKey& key, const std::function<void(IdentitySpec&)>& change);
 
   // ---- the coordinator

@@ -120,7 +120,8 @@ Json EncodeAttempt(const Attempt& attempt) {
           {"run", attempt.run},
           {"server", attempt.server},
           {"delivered", attempt.delivered},
-          {"guest_pid", attempt.guest_pid}};
+          {"guest_pid", attempt.guest_pid},
+          {"by_disk", attempt.by_disk}};
 }
 
 Attempt DecodeAttempt(Reader& outer) {
@@ -134,6 +135,7 @@ Attempt DecodeAttempt(Reader& outer) {
   in.Read("server", attempt.server);
   in.Read("delivered", attempt.delivered);
   in.Read("guest_pid", attempt.guest_pid);
+  in.Read("by_disk", attempt.by_disk);
   outer.Absorb(in);
   return attempt;
 }
@@ -221,6 +223,7 @@ std::string EncodeStatus(const GuestStatus& status) {
                {"verified_run", status.verified_run},
                {"host_groups", status.host_groups},
                {"node", status.node.text},
+               {"disk_loaded", status.disk_loaded},
                {"conditions", EncodeConditions(status.conditions)}};
   PutTime(json, "keytab_since", status.keytab_since);
   PutTime(json, "next_try", status.next_try);
@@ -247,6 +250,7 @@ absl::StatusOr<GuestStatus> DecodeStatus(const std::string& json) {
   in.Read("verified_run", status.verified_run);
   in.Read("host_groups", status.host_groups);
   in.Read("node", status.node.text);
+  in.Read("disk_loaded", status.disk_loaded);
   in.Read("keytab_since", status.keytab_since);
   in.Read("next_try", status.next_try);
   in.Read("unsure_until", status.unsure_until);
