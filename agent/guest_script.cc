@@ -83,7 +83,7 @@ absl::StatusOr<GuestCommand> JoinCommand(const agent::v1::Enroll& enroll, int64_
   parameters.Add("install", enroll.may_install() ? "yes" : "no");
   parameters.Add("timeout", std::to_string(seconds));
   if (enroll.password().empty()) {
-    parameters.Add("resume", "yes");
+    parameters.Add("resume", enroll.begins_by_itself() ? "look" : "yes");
   } else {
     parameters.Add("password", enroll.password());
   }

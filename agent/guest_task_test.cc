@@ -142,6 +142,14 @@ TEST_F(GuestTaskTest, AnOrderWithoutAPasswordOnlyAsks) {
   EXPECT_THAT(inputs_[0], HasSubstr("resume=yes\n"));
 }
 
+TEST_F(GuestTaskTest, AnAttemptThatTheGuestsBootBeginsIsOnlyLookedAt) {
+  agent::v1::Order order = JoinOrder();
+  order.mutable_enroll()->clear_password();
+  order.mutable_enroll()->set_begins_by_itself(true);
+  Run(std::move(order));
+  EXPECT_THAT(inputs_[0], HasSubstr("resume=look\n"));
+}
+
 TEST_F(GuestTaskTest, AnAttemptThatStillRunsInTheGuestIsWaitedFor) {
   agent::v1::Order order = JoinOrder();
   order.mutable_enroll()->clear_password();

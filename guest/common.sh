@@ -127,7 +127,7 @@ check() {
 }
 
 check_common_parameters() {
-    case $resume in yes | no) ;; *) resume=no ;; esac
+    case $resume in yes | look | no) ;; *) resume=no ;; esac
     check timeout is_number "$timeout"
     check fqdn is_dns_name "$fqdn"
     check realm is_realm "$realm"
@@ -230,7 +230,7 @@ lock_holder() { head -c 64 "$RUN/lock" | tr -cd '0-9A-Za-z_-'; }
 await_lock() {
     tries=5
     while ! take_lock; do
-        [ "$resume" = yes ] && [ "$(lock_holder)" != "$attempt" ] && [ "$tries" -gt 0 ] || return 1
+        [ "$resume" != no ] && [ "$(lock_holder)" != "$attempt" ] && [ "$tries" -gt 0 ] || return 1
         tries=$((tries - 1))
         sleep 1
     done
@@ -264,7 +264,7 @@ start_attempt() {
     if repeat_result; then exit 0; fi
     if [ "$locked" = no ]; then
         holder=$(lock_holder)
-        if [ "$resume" = yes ] && [ "$holder" = "$attempt" ]; then
+        if [ "$resume" != no ] && [ "$holder" = "$attempt" ]; then
             answer running busy "under way: $(cat "$RUN/progress")"
             exit 0
         fi
@@ -287,7 +287,7 @@ tell_lost_attempt() {
     if [ "$begun" = "$attempt" ]; then
         answer failed interrupted "the attempt began and ended without a result"
     else
-        give_up || refuse_system "$STATE"
+        [ "$resume" = look ] || give_up || refuse_system "$STATE"
         answer failed attempt-unknown "no such attempt here"
     fi
     exit 0

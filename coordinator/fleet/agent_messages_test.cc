@@ -184,8 +184,15 @@ TEST(EncodeJoin, PutsTheIssuingServerFirstAndMovesThePassword) {
   EXPECT_EQ(order.enroll().password(), "hunter2");
   EXPECT_THAT(order.enroll().servers(), ElementsAre("b.example.test", "a.example.test"));
   EXPECT_EQ(order.timeout().seconds(), 15 * 60);
+  EXPECT_FALSE(order.enroll().begins_by_itself());
   WipePassword(order);
   EXPECT_THAT(order.enroll().password(), IsEmpty());
+}
+
+TEST(EncodeJoin, SaysThatTheGuestsBootMayBeginTheAttempt) {
+  JoinJob job{.uid = {TestUuid(1)}, .attempt = "join-1", .fqdn = {"web.example.test"}};
+  job.by_disk = true;
+  EXPECT_TRUE(EncodeJoin(job, {}, {}).enroll().begins_by_itself());
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ class Fleet final : public AgentStreamListener, public Delivery {
                  agent::v1::AgentMessage message) override;
   void OnClosed(const std::shared_ptr<AgentStream>& stream) override;
 
-  // INVALID_ARGUMENT: by disk, which is not the agents' work.
+  // INVALID_ARGUMENT: a password for a disk, which is not the agents' work.
   absl::Status Join(JoinJob job, const Call& call) override;
   absl::Status ClearDisk(const VmUid&, const Call&) override { return absl::OkStatus(); }
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,

@@ -24,7 +24,8 @@ JobKind KindOf(const std::string& id, std::optional<JobKind> told) {
 using agent::v1::CoordinatorMessage;
 
 absl::Status Fleet::Join(JoinJob job, const Call& call) {
-  if (job.by_disk) return absl::InvalidArgumentError("agents lay no password on a disk");
+  if (job.by_disk && !job.password.empty())
+    return absl::InvalidArgumentError("agents lay no password on a disk");
   const RealmFacts realm = realm_();
   return Dispatch({.uid = job.uid,
                    .id = job.attempt,

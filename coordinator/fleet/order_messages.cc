@@ -41,6 +41,7 @@ agent::v1::Order EncodeJoin(JoinJob& job, const RealmFacts& realm, const OrderPo
   job.password = Secret();
   enroll.set_may_install(policy.may_install);
   enroll.set_may_set_clock(policy.may_set_clock);
+  enroll.set_begins_by_itself(job.by_disk);
   SetDuration(*enroll.mutable_clock_tolerance(), policy.clock_tolerance);
   enroll.mutable_cursor()->set_attempt(job.attempt);
   enroll.mutable_cursor()->set_guest_pid(job.guest_pid);

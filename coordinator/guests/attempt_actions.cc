@@ -130,6 +130,7 @@ absl::Status IdentityPass::AskAboutAttempt() {
   job.fqdn = status().fqdn;
   job.server = status().attempt->server;
   job.guest_pid = status().attempt->guest_pid;
+  job.by_disk = status().attempt->by_disk;
   job.may_install = seen_.policy.may_install;
   job.may_set_clock = seen_.policy.may_set_clock;
   return seams_.delivery.Join(std::move(job), call_);

@@ -69,7 +69,9 @@ struct JoinJob {
   int64_t guest_pid = 0;
   bool may_install = true;  // policy: the client's package, the guest's clock
   bool may_set_clock = true;
-  bool by_disk = false;  // not an order: laid where the VM's next boot finds it
+  // With a password: not an order, but laid where the VM's next boot finds it. Without: the boot
+  // may begin the attempt yet, so one that the guest does not know is not given up there.
+  bool by_disk = false;
 };
 
 // How work reaches a guest. An order returns once the order is on its way, not when it is done:
@@ -79,7 +81,7 @@ struct JoinJob {
 class Delivery {
  public:
   virtual ~Delivery() = default;
-  // With by_disk: returns once the disk's content is stored; nothing shows in VmRecord.jobs.
+  // By disk: returns once its content is stored, and nothing shows in VmRecord.jobs.
   virtual absl::Status Join(JoinJob job, const Call& call) = 0;
   // Overwrites what Join laid on the VM's disk. OK also when there is no such disk or VM any more.
   virtual absl::Status ClearDisk(const VmUid& uid, const Call& call) = 0;

@@ -158,6 +158,13 @@ class Attempts(GuestTest):
         given_up = (self.box.root / "var/lib/innkeeper/given-up").read_text().split()
         self.assertEqual(given_up, [f"g{number}" for number in range(24, 40)])
 
+    def test_are_not_given_up_by_a_look(self):
+        look = {"password": None, "resume": "look"}
+        self.expect(self.box.run("join", **look), class_="attempt-unknown")
+        joined = self.box.run("join")
+        self.expect(joined, result="joined")
+        self.assertEqual(self.box.run("join", **look), joined)
+
     def test_are_found_while_the_lock_is_taken_and_not_yet_named(self):
         (self.box.root / "run/innkeeper").mkdir(mode=0o700)
         lock = self.box.root / "run/innkeeper/lock"

@@ -28,7 +28,7 @@ absl::Status FakeDelivery::Take(const VmUid& uid, Order order) {
 
 absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   RETURN_IF_ERROR(call.Check("order a join"));
-  if (job.by_disk) {
+  if (job.by_disk && !job.password.empty()) {
     guests_[job.uid].disk = {job.attempt, job.fqdn, std::string(job.password.Reveal())};
     delivered_.insert(guests_[job.uid].disk.password);
     ++disk_writes_;
@@ -42,6 +42,7 @@ absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
     delivered_.insert(std::string(job.password.Reveal()));
   order.password = std::move(job.password);
   order.adopted_pid = job.guest_pid;
+  order.only_looks = job.by_disk;
   return Take(job.uid, std::move(order));
 }
 
@@ -117,6 +118,7 @@ void FakeDelivery::PerformJoin(SimulatedGuest& guest, Order& order) {
   }
   if (order.password.empty()) {
     order.view.result = JobResult::kAttemptUnknown;
+    if (!order.only_looks) guest.given_up.insert(order.view.id);
     return;
   }
   if (!guest.fail.empty()) {
@@ -171,6 +173,7 @@ void FakeDelivery::Perform(SimulatedGuest& guest, Order& order) {
 
 bool FakeDelivery::BootJoins(SimulatedGuest& guest) {
   if (guest.booted.password.empty() || guest.boot_is_slow) return false;
+  if (guest.given_up.contains(guest.booted.attempt)) return false;
   Order order;
   order.kind = JobKind::kJoin;
   order.fqdn = guest.booted.fqdn;

@@ -76,6 +76,7 @@ class FakeDelivery final : public Delivery {
     Fqdn fqdn;
     Secret password;
     int64_t adopted_pid = 0;
+    bool only_looks = false;
     JobView view;
   };
   struct Disk {
@@ -87,6 +88,7 @@ class FakeDelivery final : public Delivery {
     Disk disk, booted;
     bool boot_is_slow = false;
     std::map<std::string, Order> noted;  // results in the guest, by attempt
+    std::set<std::string> given_up;      // attempts that somebody was told are unknown
     std::optional<Key> key;
     bool sssd_broken = false;
     std::vector<JobResult> fail, lose;
