@@ -185,7 +185,7 @@ absl::StatusOr<std::string> FakeKubeServer::Replace(const KubePath& path, const 
   if (stored == nullptr) return NotThere(path.name);
   if (MetaText(wanted, "name") != path.name)
     return Refuse(400, "BadRequest", "the name of the object does not match the request's");
-  if (MetaText(wanted, "resourceVersion").empty())
+  if (MetaText(wanted, "resourceVersion").empty() && !kinds_.at(key.kind).unconditional)
     return Refuse(422, "Invalid", "metadata.resourceVersion: must be specified for an update");
   FieldOwners owners = stored->owners;
   owners.Updated(writer.manager, *stored->object, wanted);
