@@ -159,6 +159,7 @@ class Attempts(GuestTest):
         self.assertEqual(given_up, [f"g{number}" for number in range(24, 40)])
 
     def test_are_not_given_up_by_a_look(self):
+        self.box.installer_joins()
         look = {"password": None, "resume": "look"}
         self.expect(self.box.run("join", **look), class_="attempt-unknown")
         joined = self.box.run("join")

@@ -26,9 +26,10 @@ struct FakeKubeKind {
   KubeKind kind;
   std::string name;  // "VirtualMachine"
   bool namespaced = true;
-  bool status = true;      // has a status subresource
-  bool generation = true;  // counts changes of all but metadata and status
-  bool kept = true;        // not: a review, which `admit` answers and nobody stores
+  bool status = true;          // has a status subresource
+  bool generation = true;      // counts changes of all but metadata and status
+  bool unconditional = false;  // updates may come without a resourceVersion, as of Secrets
+  bool kept = true;            // not: a review, which `admit` answers and nobody stores
   std::vector<std::string> selectable = {};  // "spec.nodeName": fields beside name and namespace
   // Sees an object before it is stored, and may change or refuse it: webhooks, defaults, schemas.
   std::function<absl::Status(nlohmann::json& object)> admit = nullptr;
