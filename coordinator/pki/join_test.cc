@@ -126,11 +126,10 @@ TEST_F(JoinTest, TheRecordSaysWhichAuthorityTheNodeWasToldLast) {
   ASSERT_TRUE(renewed.ok()) << renewed.status();
   EXPECT_EQ(told(), next);
   ASSERT_TRUE(issuers_->Promote(Authority::kCoordinator, kCall).ok());
-  EXPECT_EQ(
-      renewed->coordinator_ca.find(issuers_->Signing(Authority::kCoordinator)) == std::string::npos,
-      false);
-  EXPECT_THAT(std::string(Token("host9").Reveal()), testing::EndsWith(next))
-      << "a new token names the authority that signs now";
+  const std::string signing = issuers_->Signing(Authority::kCoordinator);
+  EXPECT_NE(renewed->coordinator_ca.find(signing), std::string::npos);
+  const std::string token(Token("host9").Reveal());
+  EXPECT_TRUE(token.ends_with(next)) << "a new token names the authority that signs now";
 }
 
 TEST_F(JoinTest, OnlyAgentsThatAreKnownAndNotRevokedRenewOrConnect) {
