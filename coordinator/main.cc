@@ -6,6 +6,7 @@
 #include "coordinator/admin/openapi.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/guests/reasons_reference.h"
+#include "coordinator/home/kube/guest_crd.h"
 #include "coordinator/ipa_commands.h"
 #include "coordinator/manual.h"
 #include "coordinator/metrics_reference.h"
@@ -40,7 +41,9 @@ int main(int argc, char** argv) {
   int exit_code = kExitOk;
   AddProgramOptions(app, options, kCoordinatorConfigFile);
   AddProgramPages(app, CoordinatorManual(),
-                  {{"--print-metrics-reference", CoordinatorMetricsReference},
+                  {{"--print-guest-crd", GuestCrd},
+                   {"--print-guest-reference", GuestResourceReference},
+                   {"--print-metrics-reference", CoordinatorMetricsReference},
                    {"--print-openapi", OpenApiDocument},
                    {"--print-reasons-reference", ReasonsReference}});
   app.add_subcommand("serve", "Run until SIGTERM")->callback([&] { exit_code = Serve(options); });

@@ -1,10 +1,10 @@
-# cmake -D OUT=FILE.cc -D FILE=FILE.pb -P embed.cmake
+# cmake -D OUT=FILE.cc -D FILE=FILE.pb -D FUNCTION=NAME -P embed.cmake
 #
-# Writes the definition of proto/admin_described.h: the file's bytes.
+# Writes the definition of one function of proto/described.h: the file's bytes.
 file(READ "${FILE}" hex HEX)
 string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-file(WRITE "${OUT}" "#include \"proto/admin_described.h\"
+file(WRITE "${OUT}" "#include \"proto/described.h\"
 
 namespace innkeeper {
 namespace {
@@ -13,7 +13,7 @@ ${bytes}
 };
 }  // namespace
 
-std::string AdminDescriptorSet() {
+std::string ${FUNCTION}() {
   return {reinterpret_cast<const char*>(kBytes), sizeof kBytes};
 }
 

@@ -18,6 +18,7 @@ MAY = {
     "coordinator/guests": ["base"],
     "coordinator/home/plain": ["coordinator/guests", "base"],
     "coordinator/kube": ["base"],
+    "coordinator/home/kube": ["coordinator/guests", "coordinator/kube", "proto", "base", "innkeeper"],
     "coordinator/ipa": ["coordinator/guests", "base"],
     "coordinator/pki": ["coordinator/guests", "proto", "base", "innkeeper"],
     "coordinator/fleet": ["coordinator/guests", "proto", "base", "innkeeper"],

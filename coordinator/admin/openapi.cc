@@ -5,10 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/descriptors.h"
 #include "base/version.h"
 #include "coordinator/admin/openapi_schema.h"
 #include "innkeeper/admin/v1/admin.pb.h"
-#include "proto/admin_described.h"
+#include "proto/described.h"
 
 namespace innkeeper {
 namespace {
@@ -25,14 +26,8 @@ constexpr char kEmpty[] = "google.protobuf.Empty";
 
 // The generated code knows the same messages, but not their comments.
 const FileDescriptor& AdminFile() {
-  static const google::protobuf::DescriptorPool* const pool = [] {
-    google::protobuf::FileDescriptorSet files;
-    files.ParseFromString(AdminDescriptorSet());
-    auto* made = new google::protobuf::DescriptorPool;
-    for (const auto& file : files.file()) made->BuildFile(file);
-    return made;
-  }();
-  return *pool->FindFileByName(kFile);
+  static const FileDescriptor& file = DescribedFile(AdminDescriptorSet(), kFile);
+  return file;
 }
 
 DeclaredRoute RouteOf(const MethodDescriptor& method) {

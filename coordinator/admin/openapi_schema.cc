@@ -2,9 +2,7 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "base/descriptors.h"
 
 namespace innkeeper {
 namespace {
@@ -12,31 +10,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using nlohmann::ordered_json;
-
-// Lines joined; empty lines part paragraphs.
-std::string Flowed(const std::string& comment) {
-  std::string text;
-  const std::vector<std::string> lines = absl::StrSplit(comment, '\n');
-  for (const std::string& raw : lines) {
-    const std::string line(absl::StripAsciiWhitespace(raw));
-    if (line.empty()) {
-      if (!text.empty() && !text.ends_with('\n')) text += "\n\n";
-    } else {
-      text += (text.empty() || text.ends_with('\n') ? "" : " ") + line;
-    }
-  }
-  return std::string(absl::StripTrailingAsciiWhitespace(text));
-}
-
-// Dividers ("---- guests") are for readers of the file. A detached one never gets here.
-template <class Described>
-std::string Comment(const Described& described) {
-  google::protobuf::SourceLocation where;
-  if (!described.GetSourceLocation(&where)) return "";
-  const std::string above = Flowed(where.leading_comments);
-  const std::string behind = Flowed(where.trailing_comments);
-  return above.empty() || behind.empty() ? above + behind : above + " " + behind;
-}
 
 // After the last dot that belongs to the package: "AuditResponse.Finding".
 std::string NameIn(const Descriptor& message) {
@@ -67,19 +40,6 @@ ordered_json ValueSchema(const FieldDescriptor& field) {
 }
 
 }  // namespace
-
-std::string CommentOf(const FieldDescriptor& field) { return Comment(field); }
-std::string CommentOf(const Descriptor& message) { return Comment(message); }
-std::string CommentOf(const google::protobuf::MethodDescriptor& method) { return Comment(method); }
-std::string CommentOf(const google::protobuf::ServiceDescriptor& service) {
-  return Comment(service);
-}
-
-std::string FileCommentOf(const google::protobuf::FileDescriptor& file) {
-  google::protobuf::SourceLocation where;
-  const std::vector<int> syntax{google::protobuf::FileDescriptorProto::kSyntaxFieldNumber};
-  return file.GetSourceLocation(syntax, &where) ? Flowed(where.leading_comments) : "";
-}
 
 ordered_json SchemaOf(const FieldDescriptor& field) {
   if (field.is_map()) {

@@ -9,15 +9,6 @@
 
 namespace innkeeper {
 
-// Comments of a descriptor whose pool knows its source: those above it, then the one behind it, as
-// one paragraph.
-std::string CommentOf(const google::protobuf::FieldDescriptor& field);
-std::string CommentOf(const google::protobuf::Descriptor& message);
-std::string CommentOf(const google::protobuf::MethodDescriptor& method);
-std::string CommentOf(const google::protobuf::ServiceDescriptor& service);
-// The comment above `syntax`.
-std::string FileCommentOf(const google::protobuf::FileDescriptor& file);
-
 // The schema of a field's value, without its comment.
 nlohmann::ordered_json SchemaOf(const google::protobuf::FieldDescriptor& field);
 // {"$ref": "#/components/schemas/AuditResponse.Finding"}

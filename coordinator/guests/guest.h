@@ -16,12 +16,17 @@ namespace innkeeper {
 
 enum class Wish { kUnset, kYes, kNo };
 
+// How the join reaches the guest. On plain hosts there is only the agent.
+enum class DeliveryMethod { kUnset, kAuto, kCloudInit, kAgent };
+
 struct IdentitySpec {
   Wish enroll = Wish::kUnset;  // unset: follow the domain's metadata
   std::string fqdn;            // as wished; empty: metadata, then the template
   std::vector<std::string> host_groups;
   std::string host_class;
   int64_t generation = 0;  // raised to enrol anew
+  DeliveryMethod delivery = DeliveryMethod::kUnset;
+  bool operator==(const IdentitySpec&) const = default;
 };
 
 enum class ConditionType { kHostRegistered, kEnrolled, kAgentConnected };
@@ -89,6 +94,8 @@ struct GuestStatus {
   std::string verified_run;  // the run in which the key was last proven; empty: prove it anew
   std::vector<std::string> host_groups;  // joined so far
   NodeName node;
+  std::vector<std::string> addresses;  // the guest's claim, as last seen
+  std::string os;                      // likewise
   std::map<ConditionType, Condition> conditions;
   std::map<Phase, absl::Time> phase_times;
   std::optional<absl::Time> leaving_since;  // a removal began: it is finished whatever comes

@@ -52,6 +52,10 @@ Duration ShowVm(GuestStatus& status, const std::optional<VmRecord>& vm, absl::Ti
                 Duration grace) {
   if (!vm) return Duration::zero();
   status.node = vm->node;
+  if (vm->claims) {
+    status.addresses = vm->claims->addresses;
+    status.os = vm->claims->os_name;
+  }
   const bool connected = vm->node_connected && vm->agent == VmAgent::kConnected;
   const Truth truth = connected ? Truth::kTrue : Truth::kFalse;
   if (TruthOf(status, ConditionType::kAgentConnected) == truth) return Duration::zero();

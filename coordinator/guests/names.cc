@@ -7,6 +7,7 @@ namespace {
 
 // Each table is in the order of its enum; static_asserts tie the last name to the last value.
 constexpr const char* kWishes[] = {"", "yes", "no"};
+constexpr const char* kDeliveryMethods[] = {"", "Auto", "CloudInit", "Agent"};
 constexpr const char* kPhases[] = {"NotEnrolled", "Waiting",  "Registered", "Joining", "Enrolled",
                                    "Failed",      "Conflict", "Leaving",    "Missing"};
 constexpr const char* kConditionTypes[] = {"HostRegistered", "Enrolled", "AgentConnected"};
@@ -68,6 +69,7 @@ constexpr bool EndsAt(const char* const (&)[kCount], Enum last) {
   return kCount == static_cast<size_t>(last) + 1;
 }
 static_assert(EndsAt(kWishes, Wish::kNo));
+static_assert(EndsAt(kDeliveryMethods, DeliveryMethod::kAgent));
 static_assert(EndsAt(kPhases, Phase::kMissing));
 static_assert(EndsAt(kConditionTypes, ConditionType::kAgentConnected));
 static_assert(EndsAt(kTruths, Truth::kFalse));
@@ -81,6 +83,7 @@ static_assert(EndsAt(kJobResults, JobResult::kInternal));
 }  // namespace
 
 const char* NameOf(Wish wish) { return At(kWishes, wish); }
+const char* NameOf(DeliveryMethod method) { return At(kDeliveryMethods, method); }
 const char* NameOf(Phase phase) { return At(kPhases, phase); }
 const char* NameOf(ConditionType type) { return At(kConditionTypes, type); }
 const char* NameOf(Truth truth) { return At(kTruths, truth); }
@@ -92,6 +95,9 @@ const char* NameOf(JobKind kind) { return At(kJobKinds, kind); }
 const char* NameOf(JobResult result) { return At(kJobResults, result); }
 
 std::optional<Wish> ParseWish(const std::string& text) { return Find<Wish>(kWishes, text); }
+std::optional<DeliveryMethod> ParseDeliveryMethod(const std::string& text) {
+  return Find<DeliveryMethod>(kDeliveryMethods, text);
+}
 std::optional<Phase> ParsePhase(const std::string& text) { return Find<Phase>(kPhases, text); }
 std::optional<ConditionType> ParseConditionType(const std::string& text) {
   return Find<ConditionType>(kConditionTypes, text);

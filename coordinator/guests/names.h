@@ -12,18 +12,20 @@
 
 namespace innkeeper {
 
-const char* NameOf(Wish wish);            // "", "yes", "no"
-const char* NameOf(Phase phase);          // "Enrolled"
-const char* NameOf(ConditionType type);   // "HostRegistered"
-const char* NameOf(Truth truth);          // "True", "False", "Unknown"
-const char* NameOf(Severity severity);    // "Normal", "Warning"
-const char* NameOf(VmPresence presence);  // "present", "missing", "removed"
-const char* NameOf(VmRun run);            // "running", ...
-const char* NameOf(VmAgent agent);        // "connected", ...
-const char* NameOf(JobKind kind);         // "join", ...
-const char* NameOf(JobResult result);     // "otp-rejected", ...
+const char* NameOf(Wish wish);              // "", "yes", "no"
+const char* NameOf(DeliveryMethod method);  // "", "Auto", "CloudInit", "Agent"
+const char* NameOf(Phase phase);            // "Enrolled"
+const char* NameOf(ConditionType type);     // "HostRegistered"
+const char* NameOf(Truth truth);            // "True", "False", "Unknown"
+const char* NameOf(Severity severity);      // "Normal", "Warning"
+const char* NameOf(VmPresence presence);    // "present", "missing", "removed"
+const char* NameOf(VmRun run);              // "running", ...
+const char* NameOf(VmAgent agent);          // "connected", ...
+const char* NameOf(JobKind kind);           // "join", ...
+const char* NameOf(JobResult result);       // "otp-rejected", ...
 
 std::optional<Wish> ParseWish(const std::string& text);
+std::optional<DeliveryMethod> ParseDeliveryMethod(const std::string& text);
 std::optional<Phase> ParsePhase(const std::string& text);
 std::optional<ConditionType> ParseConditionType(const std::string& text);
 std::optional<Truth> ParseTruth(const std::string& text);

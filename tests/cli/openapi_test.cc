@@ -9,7 +9,7 @@
 
 #include "base/http_client/http_client.h"
 #include "tests/cli/testing/admin_server.h"
-#include "tests/cli/testing/json_schema.h"
+#include "base/testing/json_schema.h"
 
 namespace innkeeper {
 namespace {

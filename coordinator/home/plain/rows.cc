@@ -199,7 +199,8 @@ std::string EncodeSpec(const IdentitySpec& spec) {
                {"fqdn", spec.fqdn},
                {"host_groups", spec.host_groups},
                {"host_class", spec.host_class},
-               {"generation", spec.generation}});
+               {"generation", spec.generation},
+               {"delivery", NameOf(spec.delivery)}});
 }
 
 absl::StatusOr<IdentitySpec> DecodeSpec(const std::string& json) {
@@ -210,6 +211,7 @@ absl::StatusOr<IdentitySpec> DecodeSpec(const std::string& json) {
   in.Read("host_groups", spec.host_groups);
   in.Read("host_class", spec.host_class);
   in.Read("generation", spec.generation);
+  in.ReadName("delivery", spec.delivery, ParseDeliveryMethod);
   return Result(in, std::move(spec));
 }
 
@@ -224,6 +226,8 @@ std::string EncodeStatus(const GuestStatus& status) {
                {"host_groups", status.host_groups},
                {"node", status.node.text},
                {"disk_loaded", status.disk_loaded},
+               {"addresses", status.addresses},
+               {"os", status.os},
                {"conditions", EncodeConditions(status.conditions)}};
   PutTime(json, "keytab_since", status.keytab_since);
   PutTime(json, "next_try", status.next_try);
@@ -251,6 +255,8 @@ absl::StatusOr<GuestStatus> DecodeStatus(const std::string& json) {
   in.Read("host_groups", status.host_groups);
   in.Read("node", status.node.text);
   in.Read("disk_loaded", status.disk_loaded);
+  in.Read("addresses", status.addresses);
+  in.Read("os", status.os);
   in.Read("keytab_since", status.keytab_since);
   in.Read("next_try", status.next_try);
   in.Read("unsure_until", status.unsure_until);

@@ -1,9 +1,10 @@
 #pragma once
-// The part of JSON Schema 2020-12 that the OpenAPI document uses. Stricter in one thing: an object
-// may hold only what its schema names.
+// The part of JSON Schema 2020-12 that the OpenAPI document and the Guest resource use. Stricter in
+// one thing: an object may hold only what its schema names.
 
 #include <regex.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ class JsonSchema {
                       (type == "integer" && value.is_number_integer());
     if (!fits) return {place + ": not a " + type + ": " + value.dump()};
     if (type == "string") return CheckText(schema, value, place);
+    if (value.is_number_integer() &&
+        value.get<int64_t>() < schema.value("minimum", value.get<int64_t>()))
+      return {place + ": too small"};
     return {};
   }
 
@@ -43,6 +47,8 @@ class JsonSchema {
                      const std::string& place) const {
     if (!value.is_object()) return {place + ": not an object"};
     Errors errors;
+    for (const auto& name : schema.value("required", std::vector<std::string>()))
+      if (!value.contains(name)) errors.push_back(place + "." + name + ": missing");
     for (const auto& [name, member] : value.items()) {
       const std::string below = place + "." + name;
       if (schema.contains("properties") && schema["properties"].contains(name)) {
@@ -60,6 +66,8 @@ class JsonSchema {
                     const std::string& place) const {
     if (!value.is_array()) return {place + ": not an array"};
     Errors errors;
+    if (value.size() > schema.value("maxItems", value.size()))
+      errors.push_back(place + ": too many");
     for (const nlohmann::json& item : value) {
       Append(errors, Check(schema["items"], item, place + "[]"));
     }
@@ -74,11 +82,16 @@ class JsonSchema {
   }
   static Errors CheckText(const nlohmann::json& schema, const nlohmann::json& value,
                           const std::string& place) {
+    const std::string text = value.get<std::string>();
+    if (text.size() > schema.value("maxLength", text.size())) return {place + ": too long"};
+    if (schema.contains("enum") &&
+        std::count(schema["enum"].begin(), schema["enum"].end(), value) == 0)
+      return {place + ": not one of its values: " + text};
     std::string pattern = schema.value("pattern", "");
     if (schema.value("format", "") == "date-time") {
       pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$";
     }
-    if (pattern.empty() || Matches(value.get<std::string>(), pattern)) return {};
+    if (pattern.empty() || Matches(text, pattern)) return {};
     return {place + ": does not match " + pattern + ": " + value.dump()};
   }
 
