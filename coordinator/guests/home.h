@@ -28,7 +28,8 @@ class GuestStore {
   virtual absl::StatusOr<Guest> Create(Guest guest, const Call& call) = 0;
   virtual absl::StatusOr<Guest> Get(const GuestKey& key, const Call& call) = 0;  // NOT_FOUND
   virtual absl::StatusOr<Guest> GetByUid(const VmUid& uid, const Call& call) = 0;
-  // Write what their names say and nothing else, if guest.version is the newest. The new version.
+  // Write what their names say and nothing else, if guest.version is the newest. The new version;
+  // a write that changes nothing may leave the version as it is.
   virtual absl::StatusOr<int64_t> UpdateSpec(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> UpdateStatus(const Guest& guest, const Call& call) = 0;
   virtual absl::StatusOr<int64_t> MarkDeleting(const Guest& guest, const Call& call) = 0;

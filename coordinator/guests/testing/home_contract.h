@@ -8,9 +8,11 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "coordinator/guests/home.h"
 #include "coordinator/guests/node_reports.h"
+#include "coordinator/guests/testing/full_guest.h"
 
 namespace innkeeper {
 
@@ -85,9 +87,13 @@ TEST_P(HomeContract, SpecAndStatusAreWrittenApart) {
 
 TEST_P(HomeContract, AWriteOfAnOldVersionIsRefused) {
   const Guest old = Made("web");
-  ASSERT_TRUE(home_->guests().UpdateSpec(old, AnyCall()).ok());
-  EXPECT_TRUE(absl::IsAborted(home_->guests().UpdateSpec(old, AnyCall()).status()));
-  EXPECT_TRUE(absl::IsAborted(home_->guests().UpdateStatus(old, AnyCall()).status()));
+  Guest changed = old;
+  changed.spec.generation = 1;
+  ASSERT_TRUE(home_->guests().UpdateSpec(changed, AnyCall()).ok());
+  changed.spec.generation = 2;
+  EXPECT_TRUE(absl::IsAborted(home_->guests().UpdateSpec(changed, AnyCall()).status()));
+  changed.status.failures = 1;
+  EXPECT_TRUE(absl::IsAborted(home_->guests().UpdateStatus(changed, AnyCall()).status()));
   EXPECT_TRUE(absl::IsAborted(home_->guests().MarkDeleting(old, AnyCall()).status()));
   EXPECT_TRUE(absl::IsAborted(home_->guests().Delete(old.key, old.version, AnyCall())));
 }
@@ -144,15 +150,49 @@ TEST_P(HomeContract, AListIsOrderedAndPaged) {
 }
 
 TEST_P(HomeContract, EachChangeIsToldAndFailedOnesAreNot) {
-  std::vector<std::string> told;
-  home_->guests().OnChange([&](const GuestKey& key) { told.push_back(key.name); });
+  int told = 0;
+  home_->guests().OnChange([&](const GuestKey& key) { told += key.name == "web" ? 1 : 0; });
+  const auto tells = [&] { return std::exchange(told, 0) > 0; };
   Guest guest = Made("web");
+  EXPECT_TRUE(tells());
   const Guest old = guest;
+  guest.spec.generation = 1;
   guest.version = home_->guests().UpdateSpec(guest, AnyCall()).value();
+  EXPECT_TRUE(tells());
+  guest.status.phase = Phase::kWaiting;
   guest.version = home_->guests().UpdateStatus(guest, AnyCall()).value();
+  EXPECT_TRUE(tells());
   static_cast<void>(home_->guests().UpdateStatus(old, AnyCall()));
+  EXPECT_FALSE(tells());
   ASSERT_TRUE(home_->guests().Delete(guest.key, guest.version, AnyCall()).ok());
-  EXPECT_EQ(told.size(), 4u);
+  EXPECT_TRUE(tells());
+}
+
+TEST_P(HomeContract, EveryFieldOfAGuestIsKept) {
+  Guest guest = Made("web");
+  guest.spec = FullSpec();
+  guest.version = home_->guests().UpdateSpec(guest, AnyCall()).value();
+  guest.status = FullStatus();
+  ASSERT_TRUE(home_->guests().UpdateStatus(guest, AnyCall()).ok());
+  EXPECT_EQ(Stored("web").spec, guest.spec);
+  EXPECT_EQ(Stored("web").status, guest.status);
+  guest = Stored("web");
+  guest.spec = {};
+  guest.spec.generation = FullSpec().generation;
+  guest.version = home_->guests().UpdateSpec(guest, AnyCall()).value();
+  guest.status = {};
+  ASSERT_TRUE(home_->guests().UpdateStatus(guest, AnyCall()).ok());
+  EXPECT_EQ(Stored("web").spec, guest.spec);
+  EXPECT_EQ(Stored("web").status, guest.status);
+}
+
+TEST_P(HomeContract, AGuestMayBeginWithAStatus) {
+  Guest guest = MakeGuest("web");
+  guest.status = FullStatus();
+  const absl::StatusOr<Guest> made = home_->guests().Create(guest, AnyCall());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->status, guest.status);
+  EXPECT_EQ(Stored("web").status, guest.status);
 }
 
 TEST_P(HomeContract, EventsAreListedNewestLast) {

@@ -4,10 +4,12 @@
 // everything the domain knows, within the limits of the schema: times keep their nanoseconds, texts
 // and lists are cut where the API server would refuse the whole object.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "coordinator/guests/guest.h"
 
 namespace innkeeper {

@@ -1,6 +1,7 @@
 #include "coordinator/guests/names.h"
 #include "coordinator/home/kube/guest_codec.h"
 #include "coordinator/home/kube/json_fields.h"
+#include "coordinator/home/kube/resource_version.h"
 
 namespace innkeeper {
 namespace {
@@ -24,18 +25,6 @@ VmUid UidOf(JsonFields& metadata) {
   return uid;
 }
 
-// A resourceVersion as a number: ADR 0004.
-absl::StatusOr<int64_t> VersionOf(const std::string& text) {
-  int64_t version = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || version > (std::numeric_limits<int64_t>::max() - 9) / 10)
-      return absl::InvalidArgumentError("metadata.resourceVersion: not a number");
-    version = version * 10 + (c - '0');
-  }
-  if (version == 0) return absl::InvalidArgumentError("metadata.resourceVersion: not set");
-  return version;
-}
-
 absl::Status ReadMetadata(JsonFields metadata, absl::Status& flaw, GuestObject& object) {
   std::string version, deletion;
   metadata.Read("namespace", object.guest.key.space);
@@ -53,7 +42,7 @@ absl::Status ReadMetadata(JsonFields metadata, absl::Status& flaw, GuestObject& 
   if (object.guest.uid.text.empty())
     metadata.Fail("ownerReferences",
                   "names no VM, and there is no label " + std::string(kVmUidLabel));
-  ASSIGN_OR_RETURN(object.guest.version, VersionOf(version));
+  ASSIGN_OR_RETURN(object.guest.version, ParseResourceVersion(version));
   return absl::OkStatus();
 }
 

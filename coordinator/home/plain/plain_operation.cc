@@ -1,7 +1,5 @@
 #include "coordinator/home/plain/plain_operation.h"
 
-#include <algorithm>
-
 namespace innkeeper {
 
 absl::StatusOr<std::unique_ptr<PlainOperation>> PlainOperation::Open(Database& database,
@@ -17,27 +15,23 @@ absl::Status PlainOperation::Load() {
                    database_.database().Prepare("SELECT record FROM operation"));
   ASSIGN_OR_RETURN(const bool row, rows.Step());
   if (!row) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const OperationRow loaded, DecodeOperation(rows.Text(0)));
-  row_.With([&](OperationRow& now) { now = loaded; });
+  ASSIGN_OR_RETURN(const OperationRecord loaded, DecodeOperation(rows.Text(0)));
+  record_.With([&](OperationRecord& now) { now = loaded; });
   return absl::OkStatus();
 }
 
 OperationState PlainOperation::State() const {
-  const absl::Time start = clock_.Now() - absl::FromChrono(limits_.window);
-  return row_.With([&](OperationRow& row) {
-    OperationState state{row.paused, row.paused_by, row.brake, row.brake_reason, {}};
-    for (const OperationRow::Removal& removal : row.removals) {
-      if (removal.time >= start) state.removals.push_back(removal.time);
-    }
-    return state;
-  });
+  return record_.With(
+      [&](OperationRecord& record) { return StateOf(record, limits_, clock_.Now()); });
 }
 
-absl::Status PlainOperation::Change(const std::function<absl::Status(OperationRow&)>& change,
+absl::Status PlainOperation::Change(const std::function<absl::Status(OperationRecord&)>& change,
                                     const Call& call) {
   const std::scoped_lock one_at_a_time(changing_);
-  OperationRow next = row_.With([](OperationRow& row) { return row; });
+  OperationRecord next = record_.With([](OperationRecord& now) { return now; });
   const absl::Status verdict = change(next);
+  const bool same = record_.With([&](OperationRecord& now) { return now == next; });
+  if (same) return verdict;  // most calls while the brake holds: no write
   const std::string record = EncodeOperation(next);
   const auto work = [record](SqliteDatabase& database) -> absl::Status {
     ASSIGN_OR_RETURN(SqliteStatement put,
@@ -45,7 +39,7 @@ absl::Status PlainOperation::Change(const std::function<absl::Status(OperationRo
     return put.Bind(record).Run();
   };
   RETURN_IF_ERROR(database_.Write(
-      work, [this, next] { row_.With([&](OperationRow& row) { row = next; }); }, call));
+      work, [this, next] { record_.With([&](OperationRecord& now) { now = next; }); }, call));
   return verdict;
 }
 
@@ -55,9 +49,8 @@ void PlainOperation::Tell() {
 
 absl::Status PlainOperation::Pause(const std::string& who, const Call& call) {
   RETURN_IF_ERROR(Change(
-      [&](OperationRow& row) {
-        row.paused = true;
-        row.paused_by = who;
+      [&](OperationRecord& record) {
+        innkeeper::Pause(record, who);
         return absl::OkStatus();
       },
       call));
@@ -67,9 +60,8 @@ absl::Status PlainOperation::Pause(const std::string& who, const Call& call) {
 
 absl::Status PlainOperation::Resume(const Call& call) {
   RETURN_IF_ERROR(Change(
-      [](OperationRow& row) {
-        row.paused = false;
-        row.paused_by.clear();
+      [](OperationRecord& record) {
+        innkeeper::Resume(record);
         return absl::OkStatus();
       },
       call));
@@ -79,10 +71,8 @@ absl::Status PlainOperation::Resume(const Call& call) {
 
 absl::Status PlainOperation::ReleaseBrake(const Call& call) {
   RETURN_IF_ERROR(Change(
-      [](OperationRow& row) {
-        row.brake = false;
-        row.brake_reason.clear();
-        row.removals.clear();
+      [](OperationRecord& record) {
+        innkeeper::ReleaseBrake(record);
         return absl::OkStatus();
       },
       call));
@@ -92,32 +82,8 @@ absl::Status PlainOperation::ReleaseBrake(const Call& call) {
 
 absl::Status PlainOperation::CountRemoval(const GuestKey& guest, const Call& call) {
   const absl::Time now = clock_.Now();
-  const absl::Time start = now - absl::FromChrono(limits_.window);
-  const auto held = [](const OperationRow& row) {
-    return absl::FailedPreconditionError("the brake holds: " + row.brake_reason);
-  };
-  // Most calls while it holds: no write.
-  if (const OperationRow row = row_.With([](OperationRow& r) { return r; }); row.brake) {
-    const bool counted = std::any_of(row.removals.begin(), row.removals.end(), [&](const auto& r) {
-      return r.guest == guest && r.time >= start;
-    });
-    return counted ? absl::OkStatus() : held(row);
-  }
   return Change(
-      [&](OperationRow& row) -> absl::Status {
-        // A time in the future is of a clock that was set back: it counts on.
-        std::erase_if(row.removals, [&](const auto& removal) { return removal.time < start; });
-        for (const OperationRow::Removal& removal : row.removals) {
-          if (removal.guest == guest) return absl::OkStatus();
-        }
-        if (row.removals.size() >= limits_.removals) {
-          row.brake = true;
-          row.brake_reason = std::to_string(row.removals.size()) + " removals within the window";
-          return held(row);
-        }
-        row.removals.push_back({guest, now});
-        return absl::OkStatus();
-      },
+      [&](OperationRecord& record) { return innkeeper::CountRemoval(record, guest, limits_, now); },
       call);
 }
 

@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "coordinator/guests/home.h"
+#include "coordinator/guests/operation_record.h"
 #include "coordinator/home/plain/database.h"
-#include "coordinator/home/plain/rows.h"
 
 namespace innkeeper {
 
@@ -15,10 +14,7 @@ namespace innkeeper {
 // nothing. Thread-safe.
 class PlainOperation final : public Operation {
  public:
-  struct Limits {
-    size_t removals = 10;
-    Duration window = std::chrono::minutes(10);
-  };
+  using Limits = RemovalLimits;
   static absl::StatusOr<std::unique_ptr<PlainOperation>> Open(Database& database,
                                                               const Clock& clock, Limits limits);
 
@@ -34,14 +30,15 @@ class PlainOperation final : public Operation {
       : database_(database), clock_(clock), limits_(limits) {}
   absl::Status Load();
   // Changes the record and makes it durable; unchanged when that fails. One at a time.
-  absl::Status Change(const std::function<absl::Status(OperationRow&)>& change, const Call& call);
+  absl::Status Change(const std::function<absl::Status(OperationRecord&)>& change,
+                      const Call& call);
   void Tell();
 
   Database& database_;
   const Clock& clock_;
   const Limits limits_;
   std::mutex changing_;
-  mutable Guarded<OperationRow> row_;
+  mutable Guarded<OperationRecord> record_;
   Guarded<std::vector<std::function<void()>>> listeners_;
 };
 

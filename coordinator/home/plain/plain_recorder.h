@@ -3,10 +3,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "coordinator/guests/home.h"
+#include "coordinator/guests/recent_events.h"
 #include "coordinator/home/plain/database.h"
 
 namespace innkeeper {
@@ -24,18 +24,12 @@ class PlainRecorder final : public Recorder {
   void OnEvent(std::function<void(const EventRecord&)> added) override;
 
  private:
-  struct State {
-    std::deque<EventRecord> events;
-    std::vector<std::function<void(const EventRecord&)>> listeners;
-    int64_t next_id = 1;
-  };
-  PlainRecorder(Database& database, const Clock& clock, size_t kept)
-      : database_(database), clock_(clock), kept_(kept) {}
-  absl::Status Load();
+  PlainRecorder(Database& database, const Clock& clock, size_t kept,
+                std::deque<EventRecord> restored)
+      : database_(database), clock_(clock), events_(kept, /*first_id=*/1, std::move(restored)) {}
   Database& database_;
   const Clock& clock_;
-  const size_t kept_;
-  Guarded<State> state_;
+  RecentEvents events_;
 };
 
 }  // namespace innkeeper

@@ -304,40 +304,4 @@ absl::StatusOr<PlacementRow> DecodePlacement(const std::string& json) {
   return Result(in, std::move(row));
 }
 
-std::string EncodeOperation(const OperationRow& row) {
-  Json json = {{"paused", row.paused},
-               {"paused_by", row.paused_by},
-               {"brake", row.brake},
-               {"brake_reason", row.brake_reason},
-               {"removals", Json::array()}};
-  for (const OperationRow::Removal& removal : row.removals)
-    json["removals"].push_back({{"guest", removal.guest.Text()}, {"time", Nanos(removal.time)}});
-  return Dump(json);
-}
-
-absl::StatusOr<OperationRow> DecodeOperation(const std::string& json) {
-  Reader in(json);
-  OperationRow row;
-  in.Read("paused", row.paused);
-  in.Read("paused_by", row.paused_by);
-  in.Read("brake", row.brake);
-  in.Read("brake_reason", row.brake_reason);
-  if (in.Has("removals") && !in.At("removals").is_array()) in.Fail("removals");
-  RETURN_IF_ERROR(in.status());
-  if (!in.Has("removals")) return row;
-  for (const Json& item : in.At("removals")) {
-    Reader removal(item);
-    std::string guest;
-    OperationRow::Removal entry;
-    removal.Read("guest", guest);
-    removal.Read("time", entry.time);
-    RETURN_IF_ERROR(removal.status());
-    absl::StatusOr<GuestKey> key = ParseGuestKey(guest);
-    if (!key.ok()) return absl::DataLossError("damaged row: " + guest);
-    entry.guest = *std::move(key);
-    row.removals.push_back(std::move(entry));
-  }
-  return row;
-}
-
 }  // namespace innkeeper

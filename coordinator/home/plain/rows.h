@@ -1,5 +1,5 @@
 #pragma once
-// The JSON columns of the database: spec and status of a guest, a placement, the operation.
+// The JSON columns of the database: spec and status of a guest, a placement.
 // Encoders and decoders are exact inverses. Unknown fields are tolerated (an older program reads a
 // newer one's rows of the same schema); a wrong type or an unknown name is DATA_LOSS, never a
 // guess.
@@ -29,19 +29,5 @@ struct PlacementRow {
 };
 std::string EncodePlacement(const PlacementRow& row);
 absl::StatusOr<PlacementRow> DecodePlacement(const std::string& json);
-
-struct OperationRow {
-  bool paused = false;
-  std::string paused_by;
-  bool brake = false;
-  std::string brake_reason;
-  struct Removal {
-    GuestKey guest;
-    absl::Time time;
-  };
-  std::vector<Removal> removals;
-};
-std::string EncodeOperation(const OperationRow& row);
-absl::StatusOr<OperationRow> DecodeOperation(const std::string& json);
 
 }  // namespace innkeeper

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "coordinator/guests/operation_record.h"
 #include "coordinator/home/plain/rows.h"
 
 namespace {

@@ -36,16 +36,6 @@ TEST(Rows, APlacementSurvivesARoundTrip) {
   EXPECT_EQ(back->placement.claimants.size(), 2u);
 }
 
-TEST(Rows, AnOperationSurvivesARoundTrip) {
-  OperationRow row;
-  row.paused = true;
-  row.paused_by = "me";
-  row.removals = {{{"lab", "web"}, absl::FromUnixNanos(7)}};
-  const absl::StatusOr<OperationRow> back = DecodeOperation(EncodeOperation(row));
-  ASSERT_TRUE(back.ok());
-  EXPECT_EQ(EncodeOperation(*back), EncodeOperation(row));
-}
-
 TEST(Rows, UnknownFieldsAreToleratedAndWrongOnesAreNot) {
   EXPECT_TRUE(DecodeStatus(R"({"phase":"Enrolled","from_the_future":{"a":[1]}})").ok());
   for (const char* json :
@@ -56,7 +46,6 @@ TEST(Rows, UnknownFieldsAreToleratedAndWrongOnesAreNot) {
         R"({"phase_times":{"Enrolled":"x"}})"}) {
     EXPECT_TRUE(absl::IsDataLoss(DecodeStatus(json).status())) << json;
   }
-  EXPECT_TRUE(absl::IsDataLoss(DecodeOperation(R"({"removals":[{"guest":"x"}]})").status()));
 }
 
 TEST(Rows, BytesThatAreNoTextDoNotBreakARow) {

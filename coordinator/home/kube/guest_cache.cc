@@ -1,0 +1,69 @@
+#include "coordinator/home/kube/guest_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace innkeeper {
+namespace {
+
+bool IsReleased(const GuestObject& object) {
+  const auto& finalizers = object.finalizers;
+  return object.guest.deleting &&
+         std::find(finalizers.begin(), finalizers.end(), kGuestFinalizer) == finalizers.end();
+}
+
+}  // namespace
+
+bool GuestCache::Put(GuestObject object) {
+  const GuestKey key = object.guest.key;
+  const int64_t version = object.guest.version;
+  if (const auto gone = gone_.find(key); gone != gone_.end()) {
+    if (version <= gone->second.version) return false;
+    gone_.erase(gone);
+  }
+  const auto at = guests_.find(key);
+  if (at != guests_.end() && version <= at->second.guest.version) return false;
+  const bool known = at != guests_.end();
+  if (known) Forget(at);
+  if (IsReleased(object)) {
+    gone_[key] = {object.uid, version};
+    return known;
+  }
+  by_uid_[object.guest.uid].insert(key);
+  guests_[key] = std::move(object);
+  return true;
+}
+
+bool GuestCache::Drop(const GuestKey& key, const std::string& uid) {
+  if (const auto gone = gone_.find(key); gone != gone_.end() && gone->second.uid == uid)
+    gone_.erase(gone);
+  const auto at = guests_.find(key);
+  if (at == guests_.end() || at->second.uid != uid) return false;
+  Forget(at);
+  return true;
+}
+
+void GuestCache::Forget(std::map<GuestKey, GuestObject>::iterator at) {
+  const auto keys = by_uid_.find(at->second.guest.uid);
+  keys->second.erase(at->first);
+  if (keys->second.empty()) by_uid_.erase(keys);
+  guests_.erase(at);
+}
+
+const GuestObject* GuestCache::Find(const GuestKey& key) const {
+  const auto at = guests_.find(key);
+  return at == guests_.end() ? nullptr : &at->second;
+}
+
+const GuestObject* GuestCache::FindByUid(const VmUid& uid) const {
+  const auto keys = by_uid_.find(uid);
+  if (keys == by_uid_.end()) return nullptr;
+  const GuestObject* oldest = nullptr;
+  for (const GuestKey& key : keys->second) {
+    const GuestObject* const one = Find(key);
+    if (oldest == nullptr || one->guest.created < oldest->guest.created) oldest = one;
+  }
+  return oldest;
+}
+
+}  // namespace innkeeper

@@ -1,0 +1,86 @@
+#pragma once
+// The one joined record per VM that the watches of VirtualMachines, VirtualMachineInstances,
+// namespaces, instance types and preferences write into; nothing else of those objects is kept.
+// Pure; not thread-safe.
+//
+// A VM's uid is that of its VirtualMachine, or of a VirtualMachineInstance that stands alone. The
+// two may become known in any order. A VM that vanished is kMissing, never kRemoved: a list can be
+// wrong (a selector, a restored etcd), and that alone takes no identity away. What does is the mark
+// on its Guest, which the garbage collector sets when it finds that the owner is no more.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "coordinator/admission/opt_in.h"
+#include "coordinator/guests/vm.h"
+#include "coordinator/home/kube/vmi_view.h"
+
+namespace innkeeper {
+
+class VmIndex {
+ public:
+  // All that it returns as touched changed for somebody who looks at the VM.
+  using Touched = std::set<VmUid>;
+
+  // `clock` outlives it.
+  explicit VmIndex(const Clock& clock) : clock_(clock) {}
+
+  Touched SetVm(const VmView& vm);
+  Touched DropVm(const VmUid& uid);
+  Touched SetVmi(const VmiView& vmi);
+  Touched DropVmi(const std::string& uid);
+  // Whether a namespace (ns empty), instance type or preference (ns empty: of the cluster) asks to
+  // enrol the VMs in it or of it. For the webhook the same index serves.
+  Touched SetAsks(OptInSets::Kind kind, const std::string& ns, const std::string& name, bool asks);
+  const OptInIndex& opt_in() const { return asking_; }
+
+  // What the API server knows of a VmRecord: identity, presence, wish, node, run, agent; of the run
+  // the id is the VMI's uid.
+  std::optional<VmRecord> Find(const VmUid& uid) const;
+  std::vector<VmUid> FindByKey(const GuestKey& key) const;
+  // The VM that libvirt on that node knows by this UUID. Tenants choose UUIDs: where several VMs
+  // claim one, it is nobody's.
+  std::optional<VmUid> FindByDomain(const std::string& uuid, const NodeName& node) const;
+  // Whether what an agent there says of the VM counts: it runs there, or is moving from or to
+  // there.
+  bool MayReport(const VmUid& uid, const NodeName& node) const;
+  std::vector<VmUid> All() const;
+
+  // VMs that are missing since before then are forgotten.
+  void Forget(absl::Time before);
+
+ private:
+  struct Vm {
+    GuestKey key;
+    bool machine = false;  // its VirtualMachine exists
+    Wish own = Wish::kUnset;
+    std::string fqdn;
+    VmReference instance_type, preference;
+    std::optional<VmiView> vmi;
+    absl::Time missing_since = absl::InfiniteFuture();
+    MonotonicTime missing_mark{};
+    absl::Time agent_since;
+    bool Exists() const { return machine || vmi.has_value(); }
+  };
+  using Vms = std::unordered_map<std::string, Vm>;  // by uid
+
+  Vm& Enter(const VmUid& uid, const GuestKey& key);
+  void Leave(Vm& vm);
+  void LeaveDomain(const std::string& uuid, const VmUid& uid);
+  bool Asks(OptInSets::Kind kind, const std::string& ns, const std::string& name) const;
+  Wish WishOf(const Vm& vm) const;
+
+  const Clock& clock_;
+  Vms vms_;
+  std::map<GuestKey, std::set<VmUid>> by_key_;
+  std::unordered_map<std::string, VmUid> by_vmi_;               // uid of the VMI
+  std::unordered_map<std::string, std::set<VmUid>> by_domain_;  // firmware's UUID
+  OptInSets asking_;
+};
+
+}  // namespace innkeeper
