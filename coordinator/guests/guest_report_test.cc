@@ -69,6 +69,20 @@ TEST(GuestReport, TheAgentsStateIsStoredOnceItHasLasted) {
   EXPECT_EQ(status.conditions.at(ConditionType::kAgentConnected).truth, Truth::kTrue);
 }
 
+TEST(GuestReport, WhatAGuestSaidOfItselfStaysWhenItIsSilent) {
+  GuestStatus status;
+  VmRecord vm;
+  vm.claims.emplace();
+  vm.claims->addresses = {"192.0.2.7"};
+  vm.claims->os_name = "Debian GNU/Linux 12";
+  ShowVm(status, vm, kNow, Duration::zero());
+  EXPECT_EQ(status.addresses, std::vector<std::string>{"192.0.2.7"});
+  EXPECT_EQ(status.os, "Debian GNU/Linux 12");
+  vm.claims.reset();
+  ShowVm(status, vm, kNow, Duration::zero());
+  EXPECT_EQ(status.addresses.size(), 1u);
+}
+
 TEST(GuestReport, AForgottenIdentityKeepsThePasswordGeneration) {
   GuestStatus status;
   status.fqdn = {"a.test"};

@@ -65,8 +65,13 @@ VmIndex::Touched VmIndex::SetVm(const VmView& view) {
 VmIndex::Touched VmIndex::DropVm(const VmUid& uid) {
   const auto at = vms_.find(uid.text);
   if (at == vms_.end() || !at->second.machine) return {};
-  at->second.machine = false;
-  Leave(at->second);
+  Vm& vm = at->second;
+  vm.machine = false;
+  // What it wished went with it: an instance that stays must look as if it had been found alone.
+  vm.own = Wish::kUnset;
+  vm.fqdn.clear();
+  vm.instance_type = vm.preference = {};
+  Leave(vm);
   return {uid};
 }
 
