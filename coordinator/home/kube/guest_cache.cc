@@ -17,6 +17,7 @@ bool IsReleased(const GuestObject& object) {
 bool GuestCache::Put(GuestObject object) {
   const GuestKey key = object.guest.key;
   const int64_t version = object.guest.version;
+  unread_.erase(key);
   if (const auto gone = gone_.find(key); gone != gone_.end()) {
     if (version <= gone->second.version) return false;
     gone_.erase(gone);
@@ -41,6 +42,22 @@ bool GuestCache::Drop(const GuestKey& key, const std::string& uid) {
   if (at == guests_.end() || at->second.uid != uid) return false;
   Forget(at);
   return true;
+}
+
+void GuestCache::BeginRead() {
+  unread_.clear();
+  for (const auto& [key, object] : guests_) unread_[key] = object.guest.version;
+}
+
+std::vector<GuestKey> GuestCache::EndRead() {
+  std::vector<GuestKey> went;
+  for (const auto& [key, version] : std::exchange(unread_, {})) {
+    const auto at = guests_.find(key);
+    if (at == guests_.end() || at->second.guest.version != version) continue;
+    Forget(at);
+    went.push_back(key);
+  }
+  return went;
 }
 
 void GuestCache::Forget(std::map<GuestKey, GuestObject>::iterator at) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "coordinator/home/kube/guest_codec.h"
 
@@ -19,6 +20,11 @@ class GuestCache {
   bool Put(GuestObject object);
   // The watch tells that the object with this uid is no more. Another of its name stays.
   bool Drop(const GuestKey& key, const std::string& uid);
+
+  // Around a full read of the server: who is in memory when it begins, and is neither read nor
+  // written before it ends, is no more. Returns the keys that went.
+  void BeginRead();
+  std::vector<GuestKey> EndRead();
 
   const GuestObject* Find(const GuestKey& key) const;
   // Of several that claim the uid (edited by somebody) the oldest.
@@ -37,6 +43,7 @@ class GuestCache {
     int64_t version = 0;
   };
   std::map<GuestKey, Gone> gone_;
+  std::map<GuestKey, int64_t> unread_;  // with its version when the read began
 };
 
 }  // namespace innkeeper

@@ -36,6 +36,15 @@ void KubeGuestStore::Tell(const GuestKey& key) {
 
 // --- what the mirror tells
 
+void KubeGuestStore::BeginRead() {
+  state_.With([](State& s) { s.cache.BeginRead(); });
+}
+
+// Also those whose whole life was between two reads, so that no mirror ever told of them.
+void KubeGuestStore::EndRead() {
+  for (const GuestKey& key : state_.With([](State& s) { return s.cache.EndRead(); })) Tell(key);
+}
+
 void KubeGuestStore::Upsert(std::string_view object) {
   absl::StatusOr<GuestObject> decoded = DecodeGuest(object);
   if (!decoded.ok()) return LogError("a Guest is no object", {{"err", decoded.status()}});

@@ -53,8 +53,11 @@ class KubeGuestStore final : public GuestStore {
   // Also of changes by others, on the watch's thread.
   void OnChange(std::function<void(const GuestKey&)> changed) override;
 
-  // What the mirror of all Guests tells: an object is new, changed or the same again (its JSON;
-  // what is none is logged and passed over), or the one with this uid is no more.
+  // What the mirror of all Guests tells: a full read begins and ends; an object is new, changed or
+  // the same again (its JSON; what is none is logged and passed over), or the one with this uid is
+  // no more.
+  void BeginRead();
+  void EndRead();
   void Upsert(std::string_view object);
   void Drop(const GuestKey& key, const std::string& uid);
 

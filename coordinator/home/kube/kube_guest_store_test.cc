@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 
+#include "base/random.h"
 #include "coordinator/guests/testing/full_guest.h"
+#include "coordinator/home/kube/mirrored.h"
 #include "coordinator/home/kube/testing/api_server.h"
-#include "coordinator/home/kube/testing/guest_feed.h"
 
 namespace innkeeper {
 namespace {
@@ -206,6 +208,36 @@ TEST_F(KubeGuestStoreTest, AnEndThatIsToldLateEndsNobodyElse) {
   EXPECT_EQ(store_.Get(second.key, AnyCall())->version, second.version);
   store_.Drop(second.key, Object("web")["metadata"]["uid"]);
   EXPECT_TRUE(absl::IsNotFound(store_.Get(second.key, AnyCall()).status()));
+}
+
+// The mirror begins after it: only the end of the full read can tell.
+TEST_F(KubeGuestStoreTest, AGuestThatNoMirrorEverSawEndsWithAFullRead) {
+  const Guest web = Made("web");
+  std::promise<void> gone;
+  store_.OnChange([&](const GuestKey& key) {
+    if (absl::IsNotFound(store_.Get(key, AnyCall()).status())) gone.set_value();
+  });
+  Edit("web", {{"metadata", {{"finalizers", nullptr}}}});
+  EXPECT_TRUE(other_.Delete(Path("web"), {}, AnyCall()).ok());
+  SystemRandom random;
+  MirroredGuests consumer(store_);
+  const Mirror mirror(client_, MirroredGuests::Collection(), consumer, {}, random);
+  EXPECT_EQ(gone.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+}
+
+TEST_F(KubeGuestStoreTest, AFullReadEndsNobodyWhoWasReadOrWrittenMeanwhile) {
+  Made("web");
+  Guest db = Made("db");
+  store_.BeginRead();
+  Observe("web");
+  db.spec.generation = 1;
+  ASSERT_TRUE(store_.UpdateSpec(db, AnyCall()).ok());
+  Made("new");
+  store_.EndRead();
+  EXPECT_EQ(store_.List(std::nullopt, 10, AnyCall())->size(), 3u);
+  store_.BeginRead();
+  store_.EndRead();
+  EXPECT_EQ(store_.List(std::nullopt, 10, AnyCall())->size(), 0u);
 }
 
 TEST_F(KubeGuestStoreTest, OfTwoGuestsThatClaimOneVmTheOlderOneCounts) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/home/kube/cluster_id.h"
+#include "coordinator/home/kube/kube_leadership.h"
 #include "coordinator/home/kube/testing/api_server.h"
 #include "coordinator/home/kube/testing/kube_home_under_test.h"
 
@@ -128,6 +129,33 @@ TEST_F(KubeHomeTest, TheClustersIdIsTheUidOfKubeSystem) {
       AnyCall());
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(ReadClusterId(client_, AnyCall())->text, json::parse(*made)["metadata"]["uid"]);
+}
+
+TEST_F(KubeHomeTest, WhoHoldsTheLeaseLeadsAndEachTimeIsATermOfItsOwn) {
+  LeaseOptions options;
+  options.ns = kNamespace;
+  options.name = "innkeeper-coordinator";
+  options.identity = "one";
+  LeaseElection election(client_, clock_, options);
+  KubeLeadership one(election, "one");
+  EXPECT_FALSE(one.Leads());
+  ASSERT_TRUE(election.Step(AnyCall()).ok());
+  EXPECT_TRUE(one.Leads());
+  EXPECT_GT(one.WriteUntil(), clock_.Monotonic());
+  const std::string first = one.Term();
+  ASSERT_TRUE(election.Release(AnyCall()).ok());
+  EXPECT_FALSE(one.Leads());
+  options.identity = "two";
+  LeaseElection other(other_client_, clock_, options);
+  ASSERT_TRUE(other.Step(AnyCall()).ok());
+  EXPECT_TRUE(KubeLeadership(other, "two").Leads());
+  ASSERT_TRUE(other.Release(AnyCall()).ok());
+  for (int i = 0; i < 3 && !one.Leads(); ++i) {
+    EXPECT_TRUE(election.Step(AnyCall()).ok());
+    clock_.Advance(std::chrono::seconds(2));
+  }
+  EXPECT_TRUE(one.Leads());
+  EXPECT_NE(one.Term(), first);
 }
 
 TEST_F(KubeHomeTest, IdsOfEventsRiseOverALeadersEnd) {

@@ -18,7 +18,8 @@ Secret Encode(const NodeRecord& node) {
                      {"revoked", node.revoked},
                      {"joined", absl::ToUnixNanos(node.joined)},
                      {"serial", node.certificate_serial},
-                     {"expires", absl::ToUnixNanos(node.certificate_expires)}}
+                     {"expires", absl::ToUnixNanos(node.certificate_expires)},
+                     {"told_authority", node.told_authority}}
                     .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
@@ -29,7 +30,8 @@ absl::StatusOr<NodeRecord> Decode(const NodeName& node, const Secret& bytes) {
     return in.contains(name) && in[name].is_number_integer();
   };
   const bool good = in.is_object() && text("namespace") && text("serial") && number("joined") &&
-                    number("expires") && in.contains("revoked") && in["revoked"].is_boolean();
+                    text("told_authority") && number("expires") && in.contains("revoked") &&
+                    in["revoked"].is_boolean();
   if (!good) return absl::DataLossError("the record of node " + node.text + " is damaged");
   NodeRecord record;
   record.identity = {node, in["namespace"]};
@@ -37,6 +39,7 @@ absl::StatusOr<NodeRecord> Decode(const NodeName& node, const Secret& bytes) {
   record.joined = absl::FromUnixNanos(in["joined"].get<int64_t>());
   record.certificate_serial = in["serial"];
   record.certificate_expires = absl::FromUnixNanos(in["expires"].get<int64_t>());
+  record.told_authority = in["told_authority"];
   return record;
 }
 

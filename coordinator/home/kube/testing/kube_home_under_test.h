@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "base/random.h"
 #include "base/testing/fake_clock.h"
 #include "coordinator/guests/testing/home_contract.h"
 #include "coordinator/home/kube/kube_node_store.h"
 #include "coordinator/home/kube/kube_operation.h"
 #include "coordinator/home/kube/kube_recorder.h"
 #include "coordinator/home/kube/kube_vault.h"
-#include "coordinator/home/kube/testing/guest_feed.h"
+#include "coordinator/home/kube/mirrored.h"
 
 namespace innkeeper {
 
@@ -23,7 +24,8 @@ class KubeHomeUnderTest : public HomeUnderTest {
                 }),
         operation_(client, ns, clock_, {2, std::chrono::minutes(10)}),
         vault_(client, ns),
-        feed_(client, guests_) {}
+        guests_mirror_(client, MirroredGuests::Collection(), mirrored_guests_, {}, random_),
+        operation_mirror_(client, operation_.Watched(), mirrored_operation_, {}, random_) {}
 
   GuestStore& guests() override { return guests_; }
   Recorder& recorder() override { return recorder_; }
@@ -38,7 +40,10 @@ class KubeHomeUnderTest : public HomeUnderTest {
   KubeOperation operation_;
   KubeVault vault_;
   KubeNodeStore nodes_{vault_};
-  GuestFeed feed_;
+  SystemRandom random_;
+  MirroredGuests mirrored_guests_{guests_};
+  MirroredOperation mirrored_operation_{operation_};
+  Mirror guests_mirror_, operation_mirror_;
 };
 
 }  // namespace innkeeper
