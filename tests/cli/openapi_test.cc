@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/http_client/http_client.h"
-#include "tests/cli/testing/admin_server.h"
 #include "base/testing/json_schema.h"
+#include "tests/cli/testing/admin_server.h"
 
 namespace innkeeper {
 namespace {

@@ -58,7 +58,6 @@ std::string MeaningCell(const FieldDescriptor& field) {
   const resource::v1::Limits& limits = LimitsOf(field);
   for (const resource::v1::Rule& rule : limits.rules())
     text += "<br>Held to: " + rule.message() + ".";
-  if (!limits.pattern().empty()) text += "<br>Matches `" + limits.pattern() + "`.";
   if (limits.has_max_items()) text += "<br>At most " + std::to_string(limits.max_items()) + ".";
   // The codes themselves have a page of their own.
   return absl::StrReplaceAll(
