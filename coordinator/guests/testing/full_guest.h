@@ -18,7 +18,7 @@ inline GuestStatus FullStatus() {
   status.keytab_since = time;
   status.password_generation = 12;
   status.enrolled_generation = 3;
-  status.attempt = Attempt{"join-1", 12, 3, time, "run-1", "ipa1", true, 4242};
+  status.attempt = Attempt{"join-1", 12, 3, time, "run-1", "ipa1", true, 4242, true};
   status.failures = 2;
   status.next_try = time + absl::Seconds(1);
   status.setback = Setback{time, "run-1", 3, true};
@@ -37,6 +37,7 @@ inline GuestStatus FullStatus() {
   status.phase_times[Phase::kJoining] = time;
   status.phase_times[Phase::kNotEnrolled] = time - absl::Hours(1);
   status.leaving_since = time;
+  status.disk_loaded = true;
   return status;
 }
 

@@ -1,4 +1,4 @@
-// The decoder of Guests: whatever it accepts, it writes back the same.
+// The decoder of Guests: whatever makes sense to it, it writes back the same.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace innkeeper;
   const auto decoded = DecodeGuest({reinterpret_cast<const char*>(data), size});
-  if (!decoded.ok()) return 0;
+  if (!decoded.ok() || !decoded->flaw.ok()) return 0;
   const Guest& guest = decoded->guest;
   auto object = nlohmann::json::parse(
       EncodeNewGuest(guest, GuestOwner{"VirtualMachine", guest.key.name, guest.uid}));

@@ -95,6 +95,7 @@ void ReadAttempt(JsonFields in, std::optional<Attempt>& value) {
   in.Read("server", attempt.server);
   in.Read("delivered", attempt.delivered);
   in.Read("guestPid", attempt.guest_pid);
+  in.Read("byDisk", attempt.by_disk);
   if (attempt.id.empty()) in.Fail("id", "not set");
 }
 
@@ -125,6 +126,7 @@ void ReadStatus(JsonFields in, GuestStatus& status) {
   in.Read("unsureUntil", status.unsure_until);
   in.Read("verifiedRun", status.verified_run);
   in.Read("leavingSince", status.leaving_since);
+  in.Read("diskLoaded", status.disk_loaded);
   ReadConditions(in, status.conditions);
   ReadPhaseTimes(in.In("phaseTimes"), status.phase_times);
   ReadAttempt(in.In("attempt"), status.attempt);

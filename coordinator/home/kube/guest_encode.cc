@@ -100,6 +100,7 @@ ordered_json EncodeAttempt(const Attempt& attempt) {
   PutText(json, "server", attempt.server);
   if (attempt.delivered) json["delivered"] = true;
   PutNumber(json, "guestPid", attempt.guest_pid);
+  if (attempt.by_disk) json["byDisk"] = true;
   return json;
 }
 
@@ -167,6 +168,7 @@ std::string EncodeStatus(const GuestStatus& status, int64_t generation) {
   PutTime(json, "unsureUntil", status.unsure_until);
   PutText(json, "verifiedRun", status.verified_run);
   PutTime(json, "leavingSince", status.leaving_since);
+  if (status.disk_loaded) json["diskLoaded"] = true;
   return Dump(json);
 }
 
