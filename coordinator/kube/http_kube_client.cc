@@ -212,8 +212,11 @@ absl::Status HttpKubeClient::Watch(const KubeCollection& which, const KubeWatch&
     ended = decoder.Feed(bytes, size);
     return ended.ok() && !call.stop.stop_requested();
   };
-  const absl::Status sent = Send(*connections_.watches, {"GET", url}, &sink, call).status();
+  const Call bounded = call.AtMost(options_.watch_time + options_.watch_grace);
+  const absl::Status sent = Send(*connections_.watches, {"GET", url}, &sink, bounded).status();
   RETURN_IF_ERROR(ended);
+  if (absl::IsDeadlineExceeded(sent) && call.Remaining() > Duration::zero())
+    return absl::UnavailableError("the watch went silent: " + url);
   RETURN_IF_ERROR(sent);
   if (call.stop.stop_requested()) return call.Check("watch");
   return decoder.End();

@@ -27,9 +27,10 @@ class HttpKubeClient final : public KubeClient {
     size_t event_cap = 16u << 20;          // bytes of one event of a watch: the object and its type
     size_t connections = 8;                // requests at a time; more wait
     size_t watches = 64;                   // watches at a time
-    // A watch ends by itself after this, to be resumed: a server that is leaving sheds its clients
-    // so, and a connection that is dead without saying so is not waited for longer.
+    // A watch ends by itself after this, to be resumed. One that has not ended by the grace is cut
+    // (UNAVAILABLE): its connection is dead without saying so.
     Duration watch_time = std::chrono::minutes(5);
+    Duration watch_grace = std::chrono::seconds(20);
   };
   // The clock outlives it. INVALID_ARGUMENT: access or options make no client.
   static absl::StatusOr<std::unique_ptr<HttpKubeClient>> Create(KubeAccess access, Options options,

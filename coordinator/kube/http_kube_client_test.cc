@@ -261,6 +261,14 @@ TEST_F(HttpKubeWatchTest, ACutIsUnavailableWhereverItIs) {
   EXPECT_EQ(objects_.size(), 3u);
 }
 
+TEST_F(HttpKubeWatchTest, AServerThatFallsSilentIsLeft) {
+  Serve({{kChunked, TlsServer::Then::kHold}});
+  const auto client = Client({}, {.watch_time = std::chrono::milliseconds(100),
+                                  .watch_grace = std::chrono::milliseconds(100)});
+  const absl::Status silent = Watch(*client, {.resource_version = "5"});
+  EXPECT_TRUE(absl::IsUnavailable(silent)) << silent;
+}
+
 TEST_F(HttpKubeWatchTest, BothFormsOfAnExpiredVersionAreOutOfRange) {
   const std::string status = R"({"kind":"Status","code":410,"reason":"Expired","message":"old"})";
   Serve({{Http(410, status)},

@@ -16,7 +16,8 @@ constexpr char kWidgets[] = R"({
   "metadata": {"name": "widgets.test.innkeeper.dev"},
   "spec": {
     "group": "test.innkeeper.dev", "scope": "Namespaced",
-    "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+    "names": {"plural": "widgets", "singular": "widget", "kind": "Widget",
+              "listKind": "WidgetList"},
     "versions": [{
       "name": "v1", "served": true, "storage": true, "subresources": {"status": {}},
       "selectableFields": [{"jsonPath": ".spec.node"}],
