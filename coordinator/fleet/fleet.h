@@ -74,7 +74,7 @@ class Fleet final : public AgentStreamListener, public Delivery {
 
   // INVALID_ARGUMENT: a password for a disk, which is not the agents' work.
   absl::Status Join(JoinJob job, const Call& call) override;
-  absl::Status ClearDisk(const VmUid&, const Call&) override { return absl::OkStatus(); }
+  absl::Status ClearDisk(const VmUid&, bool, const Call&) override { return absl::OkStatus(); }
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                       const Call& call) override;
   absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,

@@ -231,7 +231,7 @@ absl::Status IdentityPass::SettleVerify(const Step& step) {
 }
 
 absl::Status IdentityPass::ClearDisk() {
-  RETURN_IF_ERROR(seams_.delivery.ClearDisk(guest().uid, call_));
+  RETURN_IF_ERROR(seams_.delivery.ClearDisk(guest().uid, plan::IsEnrolled(guest()), call_));
   status().disk_loaded = false;
   return Save();
 }

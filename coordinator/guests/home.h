@@ -84,8 +84,9 @@ class Delivery {
   virtual ~Delivery() = default;
   // By disk: returns once its content is stored, and nothing shows in VmRecord.jobs.
   virtual absl::Status Join(JoinJob job, const Call& call) = 0;
-  // Overwrites what Join laid on the VM's disk. OK also when there is no such disk or VM any more.
-  virtual absl::Status ClearDisk(const VmUid& uid, const Call& call) = 0;
+  // Overwrites what Join laid on the VM's disk; `enrolled` is what later boots read there instead.
+  // OK also when there is no such disk or VM any more.
+  virtual absl::Status ClearDisk(const VmUid& uid, bool enrolled, const Call& call) = 0;
   virtual absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                               const Call& call) = 0;
   virtual absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,

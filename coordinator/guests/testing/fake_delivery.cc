@@ -46,7 +46,7 @@ absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   return Take(job.uid, std::move(order));
 }
 
-absl::Status FakeDelivery::ClearDisk(const VmUid& uid, const Call& call) {
+absl::Status FakeDelivery::ClearDisk(const VmUid& uid, bool, const Call& call) {
   RETURN_IF_ERROR(call.Check("clear a disk"));
   guests_[uid].disk = {};
   ++disk_writes_;

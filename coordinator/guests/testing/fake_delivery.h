@@ -32,7 +32,7 @@ class FakeDelivery final : public Delivery {
       : inventory_(inventory), clock_(clock), ipa_(std::move(ipa)) {}
 
   absl::Status Join(JoinJob job, const Call& call) override;
-  absl::Status ClearDisk(const VmUid& uid, const Call& call) override;
+  absl::Status ClearDisk(const VmUid& uid, bool enrolled, const Call& call) override;
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                       const Call& call) override;
   absl::Status Leave(const VmUid& uid, const Fqdn& fqdn, const std::string& order,

@@ -75,8 +75,8 @@ class GuestWorld::CrashingDelivery final : public Delivery {
   absl::Status Join(JoinJob job, const Call& call) override {
     return world_.At([&] { return world_.delivery.Join(std::move(job), call); });
   }
-  absl::Status ClearDisk(const VmUid& uid, const Call& call) override {
-    return world_.At([&] { return world_.delivery.ClearDisk(uid, call); });
+  absl::Status ClearDisk(const VmUid& uid, bool enrolled, const Call& call) override {
+    return world_.At([&] { return world_.delivery.ClearDisk(uid, enrolled, call); });
   }
   absl::Status Verify(const VmUid& uid, const Fqdn& fqdn, const std::string& order,
                       const Call& call) override {
