@@ -18,7 +18,7 @@ MAY = {
     "coordinator/guests": ["base"],
     "coordinator/home/plain": ["coordinator/guests", "base"],
     "coordinator/kube": ["base"],
-    "coordinator/home/kube": ["coordinator/admission", "coordinator/guests", "coordinator/kube", "proto", "base",
+    "coordinator/home/kube": ["coordinator/admission", "coordinator/guests", "coordinator/kube", "guest", "proto", "base",
                               "innkeeper"],
     "coordinator/ipa": ["coordinator/guests", "base"],
     "coordinator/pki": ["coordinator/guests", "proto", "base", "innkeeper"],
