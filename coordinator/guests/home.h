@@ -165,7 +165,8 @@ class Operation {
   // Asks for one removal more. FAILED_PRECONDITION: the brake holds.
   // A guest counted already within the window is not counted twice.
   virtual absl::Status CountRemoval(const GuestKey& guest, const Call& call) = 0;
-  // Called after each change by a person: what waited may go on. Must not block.
+  // Called after each change by a person, once or more, on any thread: what waited may go on. Must
+  // not block.
   virtual void OnChange(std::function<void()> changed) = 0;
 };
 
