@@ -93,7 +93,6 @@ class BeastHttpServer final : public HttpServer {
 
 absl::Status BeastHttpServer::Bind() {
   const std::string& listen = core_.options().listen;
-  if (core_.options().workers == 0) return absl::InvalidArgumentError("a server needs a worker");
   if (!listen.starts_with(kUnixPrefix)) return BindTcp(listen);
   return BindUnix(listen.substr(sizeof kUnixPrefix - 1));
 }

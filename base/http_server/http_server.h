@@ -1,6 +1,7 @@
 #pragma once
 // The HTTPS listener of all our programs (Boost.Beast). One I/O thread moves bytes; handlers run on
-// a bounded pool of workers and may block. Bodies, headers, connections and idle time are capped.
+// a bounded pool of workers and may block, or, in a server without workers, on the I/O thread
+// itself. Bodies, headers, connections and idle time are capped.
 
 #include <cstdint>
 #include <functional>
@@ -64,6 +65,8 @@ class HttpServer {
     // file is replaced, a live one is FAILED_PRECONDITION).
     std::string listen;
     TlsContext tls;  // null: plain (unix socket, loopback)
+    // 0: handlers run on the I/O thread. Only for those that are quick and never block; it saves
+    // them two changes of thread a request.
     size_t workers = 4;
     size_t body_cap = 1u << 20;  // bytes; 413 beyond
     size_t connections = 512;    // 503 and close beyond

@@ -250,6 +250,19 @@ TEST_F(HttpServerTest, RefusesRequestsThatWouldWaitTooLong) {
   EXPECT_GE(passed, 63);
 }
 
+// Handlers then run on the I/O thread; all else is as with workers.
+TEST_F(HttpServerTest, ServesWithoutWorkers) {
+  Serve({.workers = 0});
+  RawClient client(server_->endpoint());
+  client.Say(Get("/hello") + Post("/echo", "one") + Get("/nowhere") + Get("/throw") +
+             Post("/echo", std::string(300'000, 'x')) + GetOnce("/hello"));
+  EXPECT_THAT(client.HearAll(),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("one"), HasSubstr("HTTP/1.1 404"),
+                    HasSubstr("HTTP/1.1 500"), HasSubstr("xxx"), EndsWith("hello")));
+  EXPECT_THAT(Ask(GetOnce("/hello")), EndsWith("hello"));
+  Stop();
+}
+
 TEST_F(HttpServerTest, StopWaitsForRunningHandlersAndTheirAnswers) {
   Serve();
   RawClient client(server_->endpoint());

@@ -41,6 +41,7 @@ void ServerCore::Dispatch(HttpServerRequest request, const std::string& target, 
   request.path = std::move(parsed->path);
   request.query = std::move(parsed->query);
   request.captured = std::move(match.captured);
+  if (options_.workers == 0) return reply(Handle(*match.handler, request, {}));
   const bool queued =
       Enqueue([this, handler = match.handler, reply, request = std::move(request)](
                   std::stop_token stop) { reply(Handle(*handler, request, std::move(stop))); });

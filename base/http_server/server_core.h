@@ -1,6 +1,7 @@
 #pragma once
 // What the sessions of one server share: routes, workers, limits. No Asio here.
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -17,13 +18,15 @@ namespace innkeeper {
 class ServerCore {
  public:
   explicit ServerCore(HttpServer::Options options)
-      : options_(std::move(options)), jobs_(options_.workers * kWaitingPerWorker) {}
+      : options_(std::move(options)),
+        jobs_(std::max<size_t>(options_.workers, 1) * kWaitingPerWorker) {}
 
   const HttpServer::Options& options() const { return options_; }
   Router& router() { return router_; }
 
   // Runs the handler of `request` on a worker and gives its answer to `reply`, on that worker's
-  // thread; answers at once, on the caller's, what needs no handler (400, 404, 405, 503).
+  // thread; answers at once, on the caller's, what needs no handler (400, 404, 405, 503), and all
+  // of it where there are no workers.
   using ReplyTo = std::function<void(HttpServerReply)>;
   void Dispatch(HttpServerRequest request, const std::string& target, ReplyTo reply);
 

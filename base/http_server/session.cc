@@ -1,5 +1,6 @@
 #include "base/http_server/session.h"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <utility>
@@ -129,8 +130,9 @@ void Session::HaveRequest() {
   const std::string target(parser_->get().target());
   core_.Dispatch(
       TakeRequest(parser_->release(), peer_), target, [self = Self()](HttpServerReply reply) {
-        asio::post(self->stream_->executor(),
-                   [self, reply = std::move(reply)]() mutable { self->Answer(std::move(reply)); });
+        asio::dispatch(self->stream_->executor(), [self, reply = std::move(reply)]() mutable {
+          self->Answer(std::move(reply));
+        });
       });
 }
 
