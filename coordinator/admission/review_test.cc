@@ -63,6 +63,19 @@ TEST(Review, AnIllFormedVmIsTheSchemasBusiness) {
   }
 }
 
+// A patch whose path is not there would make the API server refuse the request.
+TEST(Review, AVmWithoutMetadataOrTemplateGetsNoPatch) {
+  const OptInSets index;
+  const VmAdmission admission(index, AdmissionRules{});
+  for (const char* part : {"/metadata", "/spec/template/spec", "/spec/template", "/spec"}) {
+    const json::json_pointer path(part);
+    json old = LabelledVm(), vm = old;
+    old = Stopped(AdmitCreate(admission, old).vm);
+    vm[path.parent_pointer()].erase(path.back());
+    EXPECT_EQ(AdmitUpdate(admission, old, vm).patch, json()) << part;
+  }
+}
+
 TEST(Review, WhatIsNoReviewIsRefused) {
   const std::string good = CreateReview(LabelledVm());
   json without = json::parse(good), other = without, kind = without, version = without;

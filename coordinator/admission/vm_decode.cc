@@ -29,6 +29,7 @@ bool TakeAnnotations(Value annotations, VmView& view) {
 }
 
 bool TakeMetadata(Value metadata, VmView& view) {
+  view.has_metadata = true;
   return EachField(metadata, [&](std::string_view key, Value value) {
     if (key == "name") return Take(value, view.name);
     if (key == "namespace") return Take(value, view.ns);

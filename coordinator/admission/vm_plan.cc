@@ -41,7 +41,7 @@ class Planner {
   }
 
   VmPlan Plan() {
-    if (vm_.deleting || vm_.ill_formed || !vm_.has_spec) return plan_;
+    if (vm_.deleting || vm_.ill_formed || !vm_.has_metadata || !vm_.has_spec) return plan_;
     const bool asked = wish_ == Wish::kYes, by_agent = DeliveryOf(vm_) == Delivery::kAgent;
     if (asked && by_agent) plan_.left = LeftToAgent::kChosen;
     if (free_ && (wish_ == Wish::kNo || (asked && by_agent) || (created_ && !asked))) {

@@ -31,7 +31,7 @@ struct VmView {
   bool stopped = false;  // status.printableStatus is "Stopped"
 
   std::optional<std::string> enroll, old_enroll;  // labels' values
-  bool has_annotations = false;
+  bool has_metadata = false, has_annotations = false;
   std::optional<std::string> fqdn, delivery, prepared;
   VmReference instance_type, preference;
 
