@@ -9,18 +9,19 @@ namespace {
 using nlohmann::json;
 
 json Request(const std::string& operation, const json& vm) {
+  const json metadata = vm.value("metadata", json::object());
   json request = {
       {"uid", "705ab4f5-6393-11e8-b7cc-42010a800002"},
       {"kind", {{"group", "kubevirt.io"}, {"version", "v1"}, {"kind", "VirtualMachine"}}},
       {"resource", {{"group", "kubevirt.io"}, {"version", "v1"}, {"resource", "virtualmachines"}}},
       {"operation", operation},
-      {"namespace", vm["metadata"].value("namespace", "")},
+      {"namespace", metadata.value("namespace", "")},
       {"userInfo", {{"username", "somebody"}, {"groups", {"system:authenticated"}}}},
       {"object", vm},
       {"oldObject", nullptr},
       {"dryRun", false},
       {"options", nullptr}};
-  if (vm["metadata"].contains("name")) request["name"] = vm["metadata"]["name"];
+  if (metadata.contains("name")) request["name"] = metadata["name"];
   return {{"kind", "AdmissionReview"}, {"apiVersion", "admission.k8s.io/v1"}, {"request", request}};
 }
 

@@ -23,7 +23,10 @@ bool GuestCache::Put(GuestObject object) {
     gone_.erase(gone);
   }
   const auto at = guests_.find(key);
-  if (at != guests_.end() && version <= at->second.guest.version) return false;
+  // An API server answers the removal of the last finalizer with the version that the object had
+  // before: the object went instead of getting a new one.
+  const int64_t newest = at == guests_.end() ? 0 : at->second.guest.version;
+  if (version < newest || (version == newest && !IsReleased(object))) return false;
   const bool known = at != guests_.end();
   if (known) Forget(at);
   if (IsReleased(object)) {
