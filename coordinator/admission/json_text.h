@@ -14,6 +14,8 @@ std::string JsonString(std::string_view text);
 class JsonPatchText {
  public:
   void Add(std::string_view path, std::string_view value) { Operation("add", path, &value); }
+  // The whole patch fails where the value is another.
+  void Test(std::string_view path, std::string_view value) { Operation("test", path, &value); }
   void Remove(std::string_view path) { Operation("remove", path, nullptr); }
   bool empty() const { return operations_.empty(); }
   // "[...]"; "" when there is no operation.

@@ -40,6 +40,13 @@ void OptInSets::Set(Kind kind, const std::string& ns, const std::string& name, b
   asks ? void(set.emplace(ns, name)) : void(set.erase({ns, name}));
 }
 
+std::vector<std::string> OptInSets::Names(Kind kind) const {
+  std::set<std::string> names;
+  std::shared_lock lock(mutex_);
+  for (const auto& [ns, name] : asking_[static_cast<size_t>(kind)]) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
 bool OptInSets::NamespaceAsks(const std::string& ns) const {
   std::shared_lock lock(mutex_);
   return asking_[static_cast<size_t>(Kind::kNamespace)].count({"", ns}) != 0;

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "coordinator/admission/vm_view.h"
 #include "coordinator/guests/guest.h"
@@ -39,6 +40,8 @@ class OptInSets final : public OptInIndex {
   enum class Kind { kNamespace, kInstanceType, kPreference };
   // `ns` empty: of the cluster (and for namespaces).
   void Set(Kind kind, const std::string& ns, const std::string& name, bool asks);
+  // Names of those that ask, of whatever namespace; sorted, each once.
+  std::vector<std::string> Names(Kind kind) const;
 
   bool NamespaceAsks(const std::string& ns) const override;
   bool InstanceTypeAsks(const VmReference& reference, const std::string& in) const override;

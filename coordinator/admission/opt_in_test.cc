@@ -67,6 +67,15 @@ TEST(OptIn, ALabelThatWentAsksNoMore) {
   EXPECT_EQ(WishOf(vm, "shop", index), Wish::kUnset);
 }
 
+TEST(OptIn, TellsTheNamesOfThoseThatAsk) {
+  OptInSets index;
+  index.Set(Kind::kInstanceType, "", "u1", true);
+  index.Set(Kind::kInstanceType, "shop", "u1", true);
+  index.Set(Kind::kInstanceType, "shop", "a", true);
+  index.Set(Kind::kPreference, "", "p", true);
+  EXPECT_EQ(index.Names(Kind::kInstanceType), (std::vector<std::string>{"a", "u1"}));
+}
+
 TEST(OptIn, OfWhatIsInheritedOnlyYesCounts) {
   EXPECT_TRUE(LabelsAsk("true", {}));
   EXPECT_TRUE(LabelsAsk({}, "true"));

@@ -14,6 +14,7 @@
 #include "base/testing/test_pki.h"
 #include "coordinator/admission/testing/vm_builder.h"
 #include "coordinator/admission/testing/vm_generator.h"
+#include "coordinator/admission/webhook_configuration.h"
 #include "coordinator/admission/webhook_routes.h"
 #include "tests/admission/kubectl.h"
 
@@ -65,6 +66,20 @@ class Webhook : public testing::Test {
     }
     kubectl_.MustWith("create", config);
     AwaitUntil([&] { return Reviews([&] { DryRun(Labelled(Vm("probe"))); }) > 0; });
+  }
+  // What the leader finds to do.
+  WebhookPlan Plan() {
+    const json live = kubectl_.MustGet("mutatingwebhookconfiguration innkeeper");
+    const absl::StatusOr<WebhookPlan> plan =
+        PlanWebhooks(live.dump(), {authority_.certificate(), {{"asking"}, {"asking"}}},
+                     [&](const std::string& ca) { return ca == authority_.certificate(); });
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    return plan.ok() ? *plan : WebhookPlan{};
+  }
+  void PatchConfiguration() {
+    kubectl_.Must("patch mutatingwebhookconfiguration innkeeper --type=json -p '" + Plan().patch +
+                  "'");
+    EXPECT_EQ(Plan().patch, "");
   }
   static void AwaitUntil(const std::function<bool()>& so) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -119,6 +134,34 @@ TEST_F(Webhook, SeesWhoAsksAndNobodyElse) {
   EXPECT_EQ(seen(OfType(Vm("typed", "asking"), "u1.small")), 1);
   EXPECT_EQ(seen(Labelled(OfType(Vm("typed"), "u1.small"))), 1);
   EXPECT_EQ(seen(Labelled(Vm("system", "kube-system"))), 0);
+}
+
+// The leader's patch narrows the last entry.
+TEST_F(Webhook, OfTypesOnlyThoseThatAskAreShownOnceTheLeaderHasNamedThem) {
+  const auto seen = [&](const json& vm) { return Reviews([&] { DryRun(vm); }); };
+  EXPECT_THAT(Plan().mistrusting, testing::IsEmpty());
+  PatchConfiguration();
+  AwaitUntil([&] { return seen(OfType(Vm("typed"), "u1.small")) == 0; });
+  EXPECT_EQ(seen(OfType(Vm("typed"), "asking")), 1);
+  json preferring = Vm("typed");
+  preferring["spec"]["preference"]["name"] = "asking";
+  EXPECT_EQ(seen(preferring), 1);
+  json inferred = Vm("typed");
+  inferred["spec"]["instancetype"]["inferFromVolume"] = "root";
+  EXPECT_EQ(seen(inferred), 1);
+}
+
+TEST_F(Webhook, TheManifestAppliedAgainKeepsWhatTheLeaderAdded) {
+  for (const char* apply : {"apply", "apply --server-side --force-conflicts"}) {
+    kubectl_.Must("delete mutatingwebhookconfiguration innkeeper");
+    const std::string shipped = std::string(apply) + " -k " SOURCE_ROOT "/deploy/coordinator";
+    kubectl_.Must(shipped);
+    EXPECT_THAT(Plan().mistrusting, testing::SizeIs(4));
+    PatchConfiguration();
+    kubectl_.Must(shipped);
+    EXPECT_EQ(Plan().patch, "") << apply;
+    EXPECT_THAT(Plan().mistrusting, testing::IsEmpty());
+  }
 }
 
 TEST_F(Webhook, AManifestAppliedAgainMovesNothing) {
