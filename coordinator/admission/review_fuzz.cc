@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string body(reinterpret_cast<const char*>(data), size);
   const absl::StatusOr<VmReview> review = DecodeReview(body);
   if (!review.ok()) return 0;
-  const Verdict verdict = admission.Admit(*review);
+  const AdmissionVerdict verdict = admission.Admit(*review);
   const json answer = json::parse(EncodeAnswer(review->uid, verdict.answer));
   if (answer["response"]["uid"] != review->uid) std::abort();
   if (!verdict.answer.patch.empty()) CheckPatch(body, verdict.answer.patch);

@@ -83,8 +83,8 @@ void VmAdmission::SetRules(AdmissionRules rules) {
   rules_.With([&](std::shared_ptr<const AdmissionRules>& current) { current = std::move(fresh); });
 }
 
-Verdict VmAdmission::Admit(const VmReview& review) const {
-  Verdict verdict;
+AdmissionVerdict VmAdmission::Admit(const VmReview& review) const {
+  AdmissionVerdict verdict;
   if (!review.IsOfVms() || review.operation == ReviewOperation::kOther) return verdict;
   if (review.vm.ill_formed) {
     verdict.result = AdmissionResult::kIllFormed;

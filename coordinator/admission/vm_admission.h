@@ -23,7 +23,7 @@ enum class AdmissionResult {
 };
 const char* NameOf(AdmissionResult result);
 
-struct Verdict {
+struct AdmissionVerdict {
   AdmissionResult result = AdmissionResult::kNotOurs;
   ReviewAnswer answer;
 };
@@ -35,7 +35,7 @@ class VmAdmission {
   VmAdmission(const OptInIndex& index, AdmissionRules rules);
   void SetRules(AdmissionRules rules);
 
-  Verdict Admit(const VmReview& review) const;
+  AdmissionVerdict Admit(const VmReview& review) const;
 
  private:
   const OptInIndex& index_;

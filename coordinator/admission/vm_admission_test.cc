@@ -204,7 +204,7 @@ TEST_F(VmAdmissionTest, NothingElseIsLookedAt) {
   EXPECT_EQ(admission_.Admit(*DecodeReview(status.dump())).result, AdmissionResult::kNotOurs);
   json removal = json::parse(CreateReview(LabelledVm()));
   removal["request"]["operation"] = "DELETE";
-  const Verdict verdict = admission_.Admit(*DecodeReview(removal.dump()));
+  const AdmissionVerdict verdict = admission_.Admit(*DecodeReview(removal.dump()));
   EXPECT_EQ(verdict.result, AdmissionResult::kNotOurs);
   EXPECT_TRUE(verdict.answer.allowed);
 }

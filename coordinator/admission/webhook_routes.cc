@@ -37,7 +37,7 @@ class VmWebhook {
     if (!IsJson(request)) return Malformed(415, "a review is application/json");
     const absl::StatusOr<VmReview> review = DecodeReview(request.body);
     if (!review.ok()) return Malformed(400, std::string(review.status().message()));
-    const Verdict verdict = admission_.Admit(*review);
+    const AdmissionVerdict verdict = admission_.Admit(*review);
     HttpServerReply reply;
     reply.body = EncodeAnswer(review->uid, verdict.answer);
     metrics_.Count(verdict.result, clock_.Monotonic() - begun);

@@ -28,7 +28,7 @@ json Request(const std::string& operation, const json& vm) {
 Outcome Admit(const VmAdmission& admission, const std::string& body, const json& vm) {
   const absl::StatusOr<VmReview> review = DecodeReview(body);
   IK_CHECK(review.ok());
-  const Verdict verdict = admission.Admit(*review);
+  const AdmissionVerdict verdict = admission.Admit(*review);
   const json response = json::parse(EncodeAnswer(review->uid, verdict.answer)).at("response");
   Outcome outcome{verdict.result, response.at("allowed")};
   outcome.warnings = response.value("warnings", json::array());
