@@ -44,13 +44,29 @@ begin_on_machine() {
 begin() {
     begin_on_machine
     mkdir -p "$RUN" "$SOCKETS"
-    # one environment name belongs to one cache: its processes use that cache's files
+    # one environment name belongs to one cache as long as something runs from it
     local owner=
     owner=$(cat "$SOCKETS/cache" 2>/dev/null || true)
-    case $owner in
-        '' | "$CACHE") echo "$CACHE" >"$SOCKETS/cache" ;;
-        *) die "environment '$NAME' runs from $owner: set INNKEEPER_ENV_NAME, INNKEEPER_ENV_NET" ;;
-    esac
+    if [ -n "$owner" ] && [ "$owner" != "$CACHE" ] && [ -n "$(leftovers "$owner")" ]; then
+        die "environment '$NAME' runs from $owner: set INNKEEPER_ENV_NAME, INNKEEPER_ENV_NET"
+    fi
+    echo "$CACHE" >"$SOCKETS/cache"
+}
+
+# Processes, mounts and interfaces of the environment of this name, run from a CACHE.
+leftovers() {  # [CACHE]
+    local file name pid run=${1:-$CACHE}/run/$NAME
+    for file in "$SOCKETS"/*.pid; do
+        # a pid from before a reboot may be another's by now: the name must fit too
+        for name in libvirtd systemd-nspawn etcd kube-apiserver; do
+            if pid=$(running "$file" "$name"); then echo "process $pid"; fi
+        done
+    done
+    for file in /proc/[0-9]*/mountinfo; do
+        if grep -qsF -e " $run/" -e "$SOCKETS/" "$file"; then echo "process ${file//[^0-9]/}"; fi
+    done
+    grep -F " $run/" /proc/self/mounts | awk '{print "mount " $2}'
+    ip -o link show | awk -F': ' -v name="$NAME" '$2 ~ "^" name "(-|$)" {print "interface " $2}'
 }
 
 # lock WHAT: held until this process ends; a second call is a no-op

@@ -61,16 +61,6 @@ all_down() {
     say "all down"
 }
 
-# Processes, mounts and interfaces of this environment.
-leftovers() {
-    local file
-    for file in /proc/[0-9]*/mountinfo; do
-        if grep -qsF -e " $RUN/" -e "$SOCKETS/" "$file"; then echo "process ${file//[^0-9]/}"; fi
-    done
-    grep -F " $RUN/" /proc/self/mounts | awk '{print "mount " $2}'
-    ip -o link show | awk -F': ' -v name="$NAME" '$2 ~ "^" name "(-|$)" {print "interface " $2}'
-}
-
 all_status() {
     check_settings
     local part
