@@ -154,7 +154,8 @@ TEST_F(Webhook, OfTypesOnlyThoseThatAskAreShownOnceTheLeaderHasNamedThem) {
 TEST_F(Webhook, TheManifestAppliedAgainKeepsWhatTheLeaderAdded) {
   for (const char* apply : {"apply", "apply --server-side --force-conflicts"}) {
     kubectl_.Must("delete mutatingwebhookconfiguration innkeeper");
-    const std::string shipped = std::string(apply) + " -k " SOURCE_ROOT "/deploy/coordinator";
+    const std::string shipped =
+        std::string(apply) + " -f " SOURCE_ROOT "/deploy/coordinator/webhook.yaml";
     kubectl_.Must(shipped);
     EXPECT_THAT(Plan().mistrusting, testing::SizeIs(4));
     PatchConfiguration();
