@@ -78,6 +78,14 @@ domain_define() {
     virsh_on "$2" define "$folder/domain.xml" >/dev/null
 }
 
+# domain_create NAME HOST: starts FOLDER/domain.xml as a domain that libvirt forgets when it ends
+domain_create() {
+    local folder
+    folder=$(domain_folder "$1")
+    echo "$2" >"$folder/host"
+    virsh_on "$2" create "$folder/domain.xml" >/dev/null
+}
+
 need_host() {
     running "$SOCKETS/libvirt-$1.pid" libvirtd >/dev/null ||
         die "libvirt $1 is not running: env libvirt up $1"

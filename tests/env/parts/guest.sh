@@ -5,7 +5,7 @@
 . "$HERE/guest_image.sh"
 # shellcheck source=tests/env/parts/network.sh
 . "$HERE/parts/network.sh"
-COMMANDS=(build new rm start stop freeze thaw list address wait run get agent
+COMMANDS=(build new rm start stop freeze thaw list address folder wait run get agent
     clone snapshot revert reseed clean)
 
 guest_help() {
@@ -13,12 +13,19 @@ guest_help() {
 env guest build                 Debian 12 with cloud-init, guest agent and FreeIPA client
 env guest new NAME FQDN [OPTIONS]
     --host HOST                 libvirt host (host1)
-    --address NET.N | user      on the bridge (first free one), or behind QEMU's address translation
+    --address NET.N | user | none   on the bridge (first free one), behind QEMU's address translation,
+                                or on the bridge without being told an address
     --memory MIB, --cpus N      768, 2
     --enroll yes|no             writes Innkeeper's metadata element, with FQDN
     --user-data FILE            cloud-init user-data instead of just the host name
     --clock-offset SECONDS      its clock is wrong by so much
     --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
+    --disk FILE                 a read-only disk in place of the seed; again for more. The address then
+                                reaches cloud-init by the kernel's command line
+    --root FILE                 its root disk, made if missing; it stays when the guest is removed
+    --uuid UUID                 libvirt makes one otherwise
+    --launcher                  as virt-launcher makes it: with KubeVirt's metadata element, and gone from
+                                libvirt when it ends
     --quick                     no cloud-init: the initrd sets host name and address; ready in 8 s
     --no-start                  only defined
 env guest clone SOURCE NAME [--host HOST] [--address A] [--enroll yes|no] [--fqdn FQDN] [--no-start]
@@ -36,6 +43,7 @@ env guest agent NAME JSON       one command of the guest agent's protocol
 env guest start|stop|rm NAME    stop is a power cut
 env guest freeze|thaw NAME      stops its emulator; libvirt still calls it running
 env guest list | address NAME
+env guest folder NAME           where its disks and console.log are, if it is there
 env guest clean                 removes all guests and the image
 
 wait, run, get, agent, start, stop, freeze, thaw, rm and list also serve tiny guests.
@@ -61,12 +69,27 @@ guest_options() {
             --user-data) user_data=$2 ;;
             --clock-offset) clock=$2 ;;
             --files) files=$2 ;;
+            --disk) disks+=("$2") ;;
+            --root) root=$2 ;;
+            --uuid) uuid=$2 ;;
+            --launcher) launcher=yes && shift && continue ;;
             --quick) quick=yes && shift && continue ;;
             --no-start) start=no && shift && continue ;;
             *) die "no option '$1': env guest --help" ;;
         esac
         shift 2
     done
+}
+
+guest_network() {  # NAME ADDRESS: what cloud-init shall make of its interface
+    printf 'version: 2\nethernets:\n  eth0:\n    set-name: eth0\n'
+    printf '    match: {macaddress: "%s"}\n' "$(domain_mac "$1")"
+    if [ "$2" = user ]; then
+        printf '    addresses: [10.0.2.15/24]\n    gateway4: 10.0.2.2\n'
+    else
+        printf '    addresses: [%s/24]\n    gateway4: %s\n' "$2" "$GATEWAY"
+    fi
+    printf '    nameservers: {addresses: [%s], search: [%s]}\n' "$IPA_ADDRESS" "$DOMAIN"
 }
 
 guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
@@ -81,16 +104,7 @@ guest_seed() {  # NAME HOSTNAME ADDRESS USER_DATA
         printf '#cloud-config\nfqdn: %s\nhostname: %s\nprefer_fqdn_over_hostname: true\n' \
             "$2" "$2" >"$seed/user-data"
     fi
-    {
-        printf 'version: 2\nethernets:\n  eth0:\n    set-name: eth0\n'
-        printf '    match: {macaddress: "%s"}\n' "$(domain_mac "$1")"
-        if [ "$3" = user ]; then
-            printf '    addresses: [10.0.2.15/24]\n    gateway4: 10.0.2.2\n'
-        else
-            printf '    addresses: [%s/24]\n    gateway4: %s\n' "$3" "$GATEWAY"
-        fi
-        printf '    nameservers: {addresses: [%s], search: [%s]}\n' "$IPA_ADDRESS" "$DOMAIN"
-    } >"$seed/network-config"
+    [ "$3" = none ] || guest_network "$1" "$3" >"$seed/network-config"
     xorriso -as mkisofs -quiet -V cidata -J -r -o "$folder/cidata.iso" "$seed" 2>/dev/null
     rm -rf "$seed"
 }
@@ -99,9 +113,13 @@ guest_files() {  # NAME DIRECTORY: nothing without a directory
     [ -z "$2" ] || xorriso -as mkisofs -quiet -V INNKEEPER -J -r -o "$(domain_folder "$1")/files.iso" "$2" 2>/dev/null
 }
 
-seed_disk() {  # FILE DEVICE: a virtio disk, since the cloud kernel has no AHCI for a CD-ROM
-    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$1'/>"
-    echo "<target dev='$2' bus='virtio'/><readonly/></disk>"
+seed_disks() {  # FILES: virtio disks from vdb on, since the cloud kernel has no AHCI for a CD-ROM
+    local file letters=({b..z})
+    for file; do
+        echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$file'/>"
+        echo "<target dev='vd${letters[0]}' bus='virtio'/><readonly/></disk>"
+        letters=("${letters[@]:1}")
+    done
 }
 
 # What a quick guest's kernel is told instead: see image/guest_init.
@@ -112,20 +130,31 @@ quick_cmdline() {  # HOSTNAME ADDRESS
         "guest.dns=$IPA_ADDRESS guest.domain=$DOMAIN"
 }
 
-guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, enroll, quick
-    local folder seeds='' cmdline
+guest_metadata() {  # METADATA_FQDN, and the caller's launcher, enroll
+    if [ "$launcher" = yes ]; then
+        echo "<metadata><kubevirt xmlns='http://kubevirt.io'><uid/></kubevirt></metadata>"
+    else
+        domain_metadata "$enroll" "$1"
+    fi
+}
+
+guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, quick, disks, uuid
+    local folder seeds=("${disks[@]}") cmdline
     folder=$(domain_folder "$1")
     cmdline="$(domain_cmdline) random.trust_cpu=on systemd.show_status=0"
     if [ "$quick" = yes ]; then
         cmdline+=" $(quick_cmdline "$3" "$2")"
-    else
-        seeds=$(seed_disk "$folder/cidata.iso" vdb)
+    elif [ ${#disks[@]} = 0 ]; then
+        seeds=("$folder/cidata.iso")
+    elif [ "$2" != none ]; then
+        cmdline+=" network-config=$(guest_network "$1" "$2" | base64 -w0)"
     fi
-    [ ! -e "$folder/files.iso" ] || seeds+=$(seed_disk "$folder/files.iso" vdc)
+    [ ! -e "$folder/files.iso" ] || seeds+=("$folder/files.iso")
     cat >"$folder/domain.xml" <<XML
 <domain type='qemu'>
   <name>$1</name>
-  $(domain_metadata "$enroll" "$4")
+  ${uuid:+<uuid>$uuid</uuid>}
+  $(guest_metadata "$4")
   <memory unit='MiB'>$memory</memory>
   <vcpu>$cpus</vcpu>
   <cpu mode='maximum'/>
@@ -145,7 +174,7 @@ guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, c
       <source file='$folder/disk.qcow2'/>
       <target dev='vda' bus='virtio'/>
     </disk>
-    $seeds
+    $(seed_disks "${seeds[@]}")
     $(domain_interface "$1" "$2")
     <controller type='usb' model='none'/>
     <serial type='file'><source path='$folder/console.log'/></serial>
@@ -159,7 +188,7 @@ XML
 
 guest_new() {
     local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' folder
-    local user_data='' files='' clock='' start=yes quick=no
+    local user_data='' files='' clock='' start=yes quick=no disks=() root='' uuid='' launcher=no
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
     [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init: --user-data"
@@ -171,7 +200,9 @@ guest_new() {
     folder=$(domain_folder "$name")
     echo /bin/bash >"$folder/shell"
     printf '%s\n' "$memory" "$cpus" "$quick" "$fqdn" >"$folder/settings"
-    qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "$folder/disk.qcow2"
+    [ -z "$root" ] || ln -s "$root" "$folder/disk.qcow2"
+    [ -e "$folder/disk.qcow2" ] ||
+        qemu-img create -q -f qcow2 -F raw -b "$GUEST_DISK" "${root:-$folder/disk.qcow2}"
     guest_files "$name" "$files"
     guest_place "$name" "$host" "$fqdn" "$user_data" "${enroll:+$fqdn}"
 }
@@ -179,10 +210,14 @@ guest_new() {
 # guest_place NAME HOST HOSTNAME USER_DATA METADATA_FQDN: the common end of `new` and `clone`
 guest_place() {
     [ "$address" = user ] || network_up
-    [ "$quick" = yes ] || guest_seed "$1" "$3" "$address" "$4"
+    [ "$quick" = yes ] || [ ${#disks[@]} -gt 0 ] || guest_seed "$1" "$3" "$address" "$4"
     guest_xml "$1" "$address" "$3" "$5"
-    domain_define "$1" "$2"
-    [ "$start" = no ] || domain_virsh "$1" start >/dev/null
+    if [ "$launcher" = yes ]; then
+        domain_create "$1" "$2"
+    else
+        domain_define "$1" "$2"
+        [ "$start" = no ] || domain_virsh "$1" start >/dev/null
+    fi
     ON_ABORT=
     say "guest $1 on $2: $3, $address"
 }
@@ -192,7 +227,7 @@ copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
     local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' folder hostname
-    local user_data='' files='' clock='' start=yes quick
+    local user_data='' files='' clock='' start=yes quick disks=() root='' uuid='' launcher=no
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
@@ -288,6 +323,8 @@ talk() {  # NAME COMMAND ARGUMENTS
     shift
     python3 "$HERE/agent.py" "$(domain_uri "$host")" "$name" "$@"
 }
+
+guest_folder() { check_guest_name "${1:-}" && domain_folder "$1"; }
 
 guest_wait() { talk "${1:-}" ping "${2:-300}"; }
 guest_run() {

@@ -3,7 +3,7 @@
 . "$HERE/kubernetes/build.sh"
 # shellcheck source=tests/env/kubernetes/pki.sh
 . "$HERE/kubernetes/pki.sh"
-COMMANDS=(build up down reset save restart kill compact status env kubectl token clean)
+COMMANDS=(build up down reset save restart kill compact status env kubectl token kubevirt clean)
 
 KUBE_RUN=$RUN/kubernetes
 KUBE_BIN=$CACHE/kubernetes/bin
@@ -21,6 +21,8 @@ env kubernetes compact  old versions are forgotten: watches from before now get 
 env kubernetes env      shell assignments: KUBECONFIG, KUBE_SERVER, KUBE_CA_FILE, KUBE_ETCD, ...
 env kubernetes kubectl ARGUMENTS...
 env kubernetes token NAMESPACE/ACCOUNT [AUDIENCE]   makes the account and prints a token for it
+env kubernetes kubevirt the definitions of KubeVirt's kinds: those of KUBEVIRT_CRDS, a file, or the
+                        repository's own, which know the fields that Innkeeper and the tests use
 env kubernetes down | status | build | clean
 
 No controllers run: nobody collects garbage, finalizes namespaces or makes default accounts. Built
@@ -268,6 +270,13 @@ kubernetes_token() {
     kubernetes_kubectl -n "$namespace" get serviceaccount "$account" >/dev/null 2>&1 ||
         kubernetes_kubectl -n "$namespace" create serviceaccount "$account" >/dev/null
     kubernetes_kubectl -n "$namespace" create token "$account" ${2:+--audience="$2"}
+}
+
+kubernetes_kubevirt() {
+    kubernetes_kubectl apply --server-side --force-conflicts \
+        -f "${KUBEVIRT_CRDS:-$HERE/kubernetes/kubevirt-crds.yaml}" >/dev/null
+    kubernetes_kubectl wait --for=condition=established --timeout=60s \
+        crd/virtualmachines.kubevirt.io crd/virtualmachineinstances.kubevirt.io >/dev/null
 }
 
 kubernetes_clean() {
