@@ -17,6 +17,8 @@ from parts import env
 from world import HOST
 
 SPACE, NAME, SECRET = "shop", "web", "web-disk"
+HOLD = "innkeeper.dev/identity"
+GUEST_CRD = pathlib.Path(__file__).resolve().parents[2] / "deploy/coordinator/crd-guests.yaml"
 USER_DATA = """#cloud-config
 write_files:
   - {path: /root/from-user-data, content: written}
@@ -51,10 +53,18 @@ def machine(strategy="Always"):
             "spec": {"runStrategy": strategy, "template": template}}
 
 
-def secret(owner, **content):
-    reference = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "name": NAME, "uid": owner["metadata"]["uid"]}
+def owners(vm):
+    return [{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "name": NAME, "uid": vm["metadata"]["uid"]}]
+
+
+def guest(vm):
+    metadata = {"namespace": SPACE, "name": NAME, "ownerReferences": owners(vm), "finalizers": [HOLD]}
+    return {"apiVersion": "innkeeper.dev/v1alpha1", "kind": "Guest", "metadata": metadata, "spec": {}}
+
+
+def secret(vm, **content):
     data = {key: base64.b64encode(value.encode()).decode() for key, value in content.items()}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": SPACE, "name": SECRET, "ownerReferences": [reference]}, "data": data}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": SPACE, "name": SECRET, "ownerReferences": owners(vm)}, "data": data}
 
 
 def apply(one):
@@ -78,7 +88,9 @@ class PlayedKubeVirt(unittest.TestCase):
         env("kubernetes", "reset")
         self.addCleanup(env, "kubernetes", "reset")
         env("kubernetes", "kubevirt")
-        env("kubernetes", "kubectl", "create", "namespace", SPACE)
+        kubectl("apply", "-f", str(GUEST_CRD))
+        kubectl("wait", "--for=condition=established", "crd/guests.innkeeper.dev")
+        kubectl("create", "namespace", SPACE)
 
     def play(self):
         self.kubevirt = KubeVirt("node-1", HOST)
@@ -170,9 +182,14 @@ class PlayedKubeVirt(unittest.TestCase):
         self.wait(lambda _: not self.restart_required(), "no restart is required")
 
     def goes(self):
+        """A Guest is asked to go, and goes when who holds it lets it."""
+        apply(guest(get("vm", NAME)))
         kubectl("delete", "vm", NAME, "--timeout=120s")
         self.kubevirt.wait_gone(SPACE, NAME)
         self.wait(lambda _: not names("secrets") + names("pods") + names("vm"), "all that it owned is gone")
+        self.wait(lambda _: "deletionTimestamp" in get("guest", NAME)["metadata"], "the Guest is asked to go")
+        kubectl("patch", "guest", NAME, "--type=merge", "-p", '{"metadata": {"finalizers": []}}')
+        self.assertEqual(names("guests"), [])
         self.assertEqual(domains(), [])
         self.kubevirt.stop()
         self.assertFalse(pathlib.Path(self.kubevirt.folder.name).exists())

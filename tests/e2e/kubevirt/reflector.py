@@ -19,9 +19,12 @@ class Reflector:
         while not self.ended.is_set():
             try:
                 self.follow(self.relist())
-            except (*BROKEN, Refused, json.JSONDecodeError):
-                pass  # the kind does not exist yet, the version is forgotten, or the server is away
-            self.ended.wait(0.5)
+                pause = 0.0
+            except Refused as refused:  # the kind does not exist yet, or the version is forgotten
+                pause = 2.0 if refused.code == 404 else 0.2
+            except (*BROKEN, json.JSONDecodeError):
+                pause = 0.5  # the server is away
+            self.ended.wait(pause)
 
     def relist(self):
         listed = self.server.list(self.kind)
