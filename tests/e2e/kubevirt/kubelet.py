@@ -6,7 +6,7 @@ import pathlib
 from kubevirt.api import POD, SECRET
 from kubevirt.domain import domain_name
 from kubevirt.objects import NODE_NAME, secrets_of
-from kubevirt.seed import disks_of, write_iso
+from kubevirt.seed import LABELS, disks_of, write_iso
 
 
 def now():
@@ -64,7 +64,9 @@ class Kubelet:
         if claim:
             root = self.folder / "claims" / f"{vmi['metadata']['namespace']}_{claim}.qcow2"
             root.parent.mkdir(exist_ok=True)
-        self.domains.start(vmi, files, root, ["--address", "none"] if has_network else [])
+        options = ["--address", "none"] if has_network else []
+        options += ["--config-drive"] if LABELS["cloudInitConfigDrive"] in [label for label, _ in disks] else []
+        self.domains.start(vmi, files, root, options)
 
     def report_running(self, vmi, pod):
         name = domain_name(vmi["metadata"]["namespace"], vmi["metadata"]["name"])

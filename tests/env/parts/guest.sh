@@ -22,6 +22,7 @@ env guest new NAME FQDN [OPTIONS]
     --files DIRECTORY           a second seed: these files on a disk labelled INNKEEPER
     --disk FILE                 a read-only disk in place of the seed; again for more. The address then
                                 reaches cloud-init by the kernel's command line
+    --config-drive              among these is cloud-init's seed as a ConfigDrive, not as NoCloud
     --root FILE                 its root disk, made if missing; it stays when the guest is removed
     --uuid UUID                 libvirt makes one otherwise
     --launcher                  as virt-launcher makes it: with KubeVirt's metadata element, and gone from
@@ -70,6 +71,7 @@ guest_options() {
             --clock-offset) clock=$2 ;;
             --files) files=$2 ;;
             --disk) disks+=("$2") ;;
+            --config-drive) config_drive=yes && shift && continue ;;
             --root) root=$2 ;;
             --uuid) uuid=$2 ;;
             --launcher) launcher=yes && shift && continue ;;
@@ -138,7 +140,7 @@ guest_metadata() {  # METADATA_FQDN, and the caller's launcher, enroll
     fi
 }
 
-guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, quick, disks, uuid
+guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, cpus, quick, disks, uuid, ..
     local folder seeds=("${disks[@]}") cmdline
     folder=$(domain_folder "$1")
     cmdline="$(domain_cmdline) random.trust_cpu=on systemd.show_status=0"
@@ -149,6 +151,7 @@ guest_xml() {  # NAME ADDRESS HOSTNAME METADATA_FQDN, and the caller's memory, c
     elif [ "$2" != none ]; then
         cmdline+=" network-config=$(guest_network "$1" "$2" | base64 -w0)"
     fi
+    [ "$config_drive" = no ] || cmdline+=' cc:{"datasource_list":["ConfigDrive"]}end_cc'
     [ ! -e "$folder/files.iso" ] || seeds+=("$folder/files.iso")
     cat >"$folder/domain.xml" <<XML
 <domain type='qemu'>
@@ -188,7 +191,8 @@ XML
 
 guest_new() {
     local name=${1:-} fqdn=${2:-} host=host1 address=auto memory=768 cpus=2 enroll='' folder
-    local user_data='' files='' clock='' start=yes quick=no disks=() root='' uuid='' launcher=no
+    local user_data='' files='' clock='' start=yes quick=no disks=() root='' uuid='' launcher=no \
+        config_drive=no
     [ $# -ge 2 ] || die "guest new NAME FQDN [OPTIONS]"
     guest_options "${@:3}"
     [ "$quick" = no ] || [ -z "$user_data" ] || die "a quick guest has no cloud-init: --user-data"
@@ -227,7 +231,8 @@ copy_disk() { qemu-img convert -U -O qcow2 -F raw -B "$GUEST_DISK" "$1" "$2"; }
 
 guest_clone() {
     local source=${1:-} name=${2:-} host address=auto memory cpus fqdn='' enroll='' folder hostname
-    local user_data='' files='' clock='' start=yes quick disks=() root='' uuid='' launcher=no
+    local user_data='' files='' clock='' start=yes quick disks=() root='' uuid='' launcher=no \
+        config_drive=no
     [ $# -ge 2 ] || die "guest clone SOURCE NAME [OPTIONS]"
     host=$(domain_host "$source")
     guest_options "${@:3}"
