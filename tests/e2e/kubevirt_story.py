@@ -138,6 +138,7 @@ class PlayedKubeVirt(unittest.TestCase):
         labels = pod["metadata"]["labels"]
         self.assertEqual((labels["kubevirt.io/created-by"], labels["app"]), (vmi["metadata"]["uid"], "web"))
         self.assertEqual((vmi["status"]["nodeName"], pod["spec"]["nodeName"], pod["status"]["phase"]), ("node-1", "node-1", "Running"))
+        self.assertTrue(pod["status"]["containerStatuses"][0]["ready"])
         [mounted] = [volume["secret"]["secretName"] for volume in pod["spec"]["volumes"] if "secret" in volume]
         self.assertEqual(mounted, SECRET)
         uuid = env("libvirt", "virsh", HOST, "domuuid", "shop_web").strip()

@@ -74,6 +74,7 @@ class Kubelet:
         status = {
             "phase": "Running", "startTime": now(),
             "conditions": [{"type": kind, "status": "True", "lastTransitionTime": now()} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")],
+            "containerStatuses": [self.container({"running": {"startedAt": now()}}, ready=True)],
             **({"podIP": address, "podIPs": [{"ip": address}]} if address else {}),
         }
         self.server.patch_status(POD, pod, status)
@@ -81,8 +82,11 @@ class Kubelet:
     def report_waiting(self, pod, missing):
         """As a kubelet words it, in the only place that kubectl shows without events."""
         waiting = {"waiting": {"reason": "ContainerCreating", "message": f"secrets {', '.join(missing)} not found"}}
-        container = {"name": "compute", "image": "virt-launcher", "imageID": "", "ready": False, "restartCount": 0, "state": waiting}
-        self.server.patch_status(POD, pod, {"phase": "Pending", "containerStatuses": [container]})
+        self.server.patch_status(POD, pod, {"phase": "Pending", "containerStatuses": [self.container(waiting, ready=False)]})
+
+    @staticmethod
+    def container(state, ready):
+        return {"name": "compute", "image": "virt-launcher", "imageID": "", "ready": ready, "restartCount": 0, "state": state}
 
     def report_ended(self, pod, phase):
         self.server.patch_status(POD, pod, {"phase": phase})
