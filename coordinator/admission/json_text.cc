@@ -1,29 +1,35 @@
 #include "coordinator/admission/json_text.h"
 
-#include "absl/strings/str_format.h"
+#include <algorithm>
 
 namespace innkeeper {
+namespace {
 
+bool MustEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void AppendEscaped(std::string& out, char c) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  if (c == '"' || c == '\\') {
+    out.append({'\\', c});
+  } else if (c == '\n') {
+    out += "\\n";
+  } else {
+    out.append("\\u00").append({kDigits[c >> 4], kDigits[c & 15]});
+  }
+}
+
+}  // namespace
+
+// In runs of what stands for itself: byte by byte, a user's text was a fifth of a review's cost.
 void AppendJsonString(std::string& out, std::string_view text) {
+  out.reserve(out.size() + text.size() + text.size() / 16 + 2);
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          absl::StrAppendFormat(&out, "\\u%04x", c);
-        } else {
-          out += c;
-        }
-    }
+  for (const char* at = text.begin();;) {
+    const char* end = std::find_if(at, text.end(), MustEscape);
+    out.append(at, end);
+    if (end == text.end()) break;
+    AppendEscaped(out, *end);
+    at = end + 1;
   }
   out += '"';
 }

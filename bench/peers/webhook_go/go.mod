@@ -1,0 +1,3 @@
+module innkeeper.dev/bench/webhook_go
+
+go 1.26.0

@@ -1,0 +1,27 @@
+#include "coordinator/admission/json_text.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace innkeeper {
+namespace {
+
+TEST(JsonText, EveryCharacterComesBack) {
+  std::string text = "\xc3\xa4 \xf0\x9f\x94\x91";
+  for (char c = 0; c < 127; ++c) text += c;
+  for (size_t from = 0; from <= text.size(); ++from) {
+    if (from < text.size() && (text[from] & 0xc0) == 0x80) continue;  // inside a character
+    const std::string part = text.substr(from);
+    EXPECT_EQ(nlohmann::json::parse(JsonString(part)).get<std::string>(), part);
+  }
+}
+
+TEST(JsonText, OnlyWhatMustBeIsEscaped) {
+  EXPECT_EQ(JsonString(""), "\"\"");
+  EXPECT_EQ(JsonString("a\"b\\c\nd/e"), R"("a\"b\\c\nd/e")");
+  EXPECT_EQ(JsonString("\t\x1f\x7f"), "\"\\u0009\\u001f\x7f\"");
+}
+
+}  // namespace
+}  // namespace innkeeper
