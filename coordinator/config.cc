@@ -14,11 +14,18 @@ constexpr DurationRange kAnyWait{milliseconds(1), hours(24 * 30)};
 }
 
 void CoordinatorConfig::Describe(ConfigSchema& schema) {
-  schema.Add("state_dir", &state_dir, "Folder of the database, the keys and the cluster's id.");
+  schema.AddChoice("home", &home,
+                   "Where guests and keys are kept: plain (files in state_dir) or kubernetes (the "
+                   "API server).",
+                   {"plain", "kubernetes"});
+  schema.Add("state_dir", &state_dir,
+             "Folder of the database, the keys and the cluster's id; with Kubernetes of what this "
+             "replica serves with, and nothing in it need be kept.");
   schema.Add("cluster_id", &cluster_id,
              "Names this cluster in every ownership tag; default: made once in state_dir.");
   DescribeListeners(schema);
   DescribeIpa(schema);
+  DescribeKubernetes(schema);
   schema.AddRows("policy", &policy,
                  "Who may have which names and groups; the first rule that matches decides.",
                  PolicyFields());
@@ -78,6 +85,40 @@ void CoordinatorConfig::DescribeIpa(ConfigSchema& schema) {
   schema.Add("ipa.connect_timeout", &ipa.connect_timeout, "Limit of one connection to a server.",
              {milliseconds(10), minutes(1)});
   schema.Add("ipa.lookup_user", &lookup_user, "User whose lookup in a guest proves sssd.");
+}
+
+void CoordinatorConfig::DescribeKubernetes(ConfigSchema& schema) {
+  const DurationRange lease{milliseconds(100), minutes(10)};
+  schema.Add("kubernetes.kubeconfig", &kubernetes.kubeconfig,
+             "kubeconfig with a certificate or token; default: the pod's service account.");
+  schema.Add("kubernetes.context", &kubernetes.context,
+             "Context of that kubeconfig; default: its current one.");
+  schema.Add("kubernetes.namespace", &kubernetes.ns,
+             "Namespace of our own objects; default: the pod's, or the context's.");
+  schema.Add("kubernetes.lease_time", &kubernetes.lease_time,
+             "So long after its last sign of life another replica takes over.", lease);
+  schema.Add("kubernetes.renew_deadline", &kubernetes.renew_deadline,
+             "A leader that could not renew its Lease for so long writes nothing any more; less "
+             "than kubernetes.lease_time.",
+             lease);
+  schema.Add("kubernetes.retry", &kubernetes.retry,
+             "Between two looks at the Lease; less than kubernetes.renew_deadline.", lease);
+  schema.Add("kubernetes.pending_after", &kubernetes.pending_after,
+             "So long a VM's start waits for its password; then it boots without and is joined "
+             "later.",
+             kAnyWait);
+  schema.Add("webhook.listen", &webhook.listen,
+             "address:port of the VirtualMachine webhook; empty: not served.");
+  schema.Add(
+      "webhook.certificate_dir", &webhook.certificate_dir,
+      "Folder with tls.crt and tls.key that somebody else renews (cert-manager, a platform's "
+      "service CA); default: a certificate of our own authority, which is put into the "
+      "webhook's configuration.");
+  schema.Add("webhook.names", &webhook.names,
+             "DNS names of our own certificate; default: those of Service innkeeper-webhook.");
+  schema.Add("webhook.readable_secrets", &webhook.readable_secrets,
+             "Namespaces in which users' Secrets with user-data may be read, or '*'. We need the "
+             "right to.");
 }
 
 void CoordinatorConfig::DescribeTimings(ConfigSchema& schema) {

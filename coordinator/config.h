@@ -10,6 +10,7 @@ namespace innkeeper {
 
 // The coordinator's configuration: docs/reference/coordinator.md is made from Describe.
 struct CoordinatorConfig {
+  std::string home = "plain";  // or "kubernetes"
   std::string state_dir = "/var/lib/innkeeper";
   std::string cluster_id;  // empty: the file in state_dir, made once
 
@@ -30,6 +31,22 @@ struct CoordinatorConfig {
     Duration connect_timeout = std::chrono::seconds(5);
   } ipa;
 
+  struct Kubernetes {
+    std::string kubeconfig, context;  // empty: in-cluster; the file's current one
+    std::string ns;                   // empty: where the kubeconfig or the pod is
+    Duration lease_time = std::chrono::seconds(15);
+    Duration renew_deadline = std::chrono::seconds(10);
+    Duration retry = std::chrono::seconds(2);
+    Duration pending_after = std::chrono::seconds(30);
+  } kubernetes;
+
+  struct Webhook {
+    std::string listen;           // empty: not served
+    std::string certificate_dir;  // empty: of our own authority
+    std::vector<std::string> names;
+    std::vector<std::string> readable_secrets;
+  } webhook;
+
   std::vector<ConfigSchema::Row> policy;
   int64_t workers = 64;
   int64_t removals_allowed = 10;
@@ -49,6 +66,7 @@ struct CoordinatorConfig {
  private:
   void DescribeListeners(ConfigSchema& schema);
   void DescribeIpa(ConfigSchema& schema);
+  void DescribeKubernetes(ConfigSchema& schema);
   void DescribeTimings(ConfigSchema& schema);
 };
 

@@ -3,8 +3,6 @@
 #include <prometheus/registry.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/health.h"
@@ -27,7 +25,7 @@
 #include "coordinator/guests/controller.h"
 #include "coordinator/guests/guest_metrics.h"
 #include "coordinator/guests/policy.h"
-#include "coordinator/home/plain/plain_home.h"
+#include "coordinator/homes.h"
 #include "coordinator/ipa/ipa.h"
 #include "coordinator/ipa_settings.h"
 #include "coordinator/node_directory.h"
@@ -36,19 +34,12 @@
 #include "coordinator/pki/join_routes.h"
 #include "coordinator/pki/serving_certificate.h"
 #include "coordinator/pki/tokens.h"
+#include "coordinator/webhook.h"
 
 namespace innkeeper {
 namespace {
 
 constexpr Duration kStartTimeout = std::chrono::seconds(30);
-
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError("ipa.ca_file '" + path + "' cannot be read");
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string HostName() {
   char name[256] = "localhost";
@@ -70,6 +61,9 @@ class RealCoordinator final : public Coordinator {
   absl::Status BuildAdmin();
   absl::StatusOr<std::unique_ptr<HttpServer>> Listen(const std::string& where, TlsContext tls);
   absl::Status BuildListeners();
+  absl::Status BuildWebhook();
+  BootFacts Boot() const;
+  void Leading();
   void RouteOn(HttpServer& server);
   void RouteJoinOn(HttpServer& server);
   OperationServices Services();
@@ -85,7 +79,8 @@ class RealCoordinator final : public Coordinator {
   Health health_;
   std::vector<std::string> names_;
   // In the order of construction; each may use those before it.
-  std::unique_ptr<PlainHome> home_;
+  std::unique_ptr<Home> home_;
+  KubeHome* kube_ = nullptr;  // home_, in a cluster
   std::unique_ptr<IpaClient> ipa_;
   std::unique_ptr<Issuers> issuers_;
   std::unique_ptr<JoinTokens> tokens_;
@@ -102,27 +97,30 @@ class RealCoordinator final : public Coordinator {
   std::unique_ptr<ChangeFeed> feed_;
   std::unique_ptr<GuestRoutes> guest_routes_;
   std::unique_ptr<HttpServer> api_, socket_, metrics_;
+  std::unique_ptr<Webhook> webhook_;
   RealmFacts realm_;
+  Policy policy_ = DefaultPolicy();
 };
 
 absl::Status RealCoordinator::Build() {
   const Call call = Call::Within(kStartTimeout);
+  RETURN_IF_ERROR(MakeStateFolder(config_.state_dir));
   ASSIGN_OR_RETURN(IpaOptions ipa, AccountOf(config_));  // before the first thread: Kerberos
   RegisterProcessMetrics(registry_, "coordinator");
   names_ = config_.names.empty() ? std::vector<std::string>{HostName()} : config_.names;
-  PlainHome::Options home;
-  home.state_dir = config_.state_dir;
-  home.cluster_id = config_.cluster_id;
-  home.inventory.node_grace = config_.node_grace;
-  home.removals.removals = static_cast<size_t>(config_.removals_allowed);
-  home.removals.window = config_.removals_window;
-  ASSIGN_OR_RETURN(home_, PlainHome::Create(home, clock_));
+  ASSIGN_OR_RETURN(realm_, RealmFactsOf(config_));
+  ASSIGN_OR_RETURN(OpenedHome opened,
+                   OpenHome(
+                       config_, [this] { return Boot(); }, clock_, random_, call));
+  home_ = std::move(opened.home);
+  kube_ = opened.kube;
   ASSIGN_OR_RETURN(ipa_, MakeIpaClient(std::move(ipa), clock_, random_, registry_));
   RETURN_IF_ERROR(BuildIdentity(call));
   RETURN_IF_ERROR(BuildFleet());
   RETURN_IF_ERROR(BuildGuests());
   RETURN_IF_ERROR(BuildAdmin());
-  return BuildListeners();
+  RETURN_IF_ERROR(BuildListeners());
+  return BuildWebhook();
 }
 
 absl::Status RealCoordinator::BuildIdentity(const Call& call) {
@@ -143,11 +141,12 @@ absl::Status RealCoordinator::BuildIdentity(const Call& call) {
   return certificate_->Ensure();
 }
 
+// What the disk of a VM that joins by itself tells it.
+BootFacts RealCoordinator::Boot() const {
+  return {realm_.domain, realm_.realm, realm_.servers, realm_.ca, config_.join_timeout};
+}
+
 absl::Status RealCoordinator::BuildFleet() {
-  realm_.domain = config_.ipa.domain;
-  realm_.realm = RealmOf(config_);
-  realm_.servers = config_.ipa.servers;
-  ASSIGN_OR_RETURN(realm_.ca, ReadWhole(config_.ipa.ca_file));
   Fleet::Options options;
   options.orders.join_timeout = config_.join_timeout;
   options.orders.clock_tolerance = config_.clock_tolerance;
@@ -159,7 +158,7 @@ absl::Status RealCoordinator::BuildFleet() {
   };
   fleet_metrics_ = std::make_unique<FleetMetrics>(registry_);
   fleet_ = std::make_unique<Fleet>(
-      home_->inventory(), home_->reports(), [this] { return realm_; }, clock_, *fleet_metrics_,
+      home_->domains(), home_->reports(), [this] { return realm_; }, clock_, *fleet_metrics_,
       std::move(options));
   nodes_ = std::make_unique<NodeDirectory>(NodeDirectory::Parts{
       *fleet_, home_->nodes(), *gate_, [this](const NodeName& node, const absl::Status& why) {
@@ -174,14 +173,15 @@ absl::Status RealCoordinator::BuildGuests() {
   settings.timings = config_.timings;
   settings.naming.domain = config_.ipa.domain;
   if (!config_.policy.empty()) {
-    ASSIGN_OR_RETURN(settings.policy, ParsePolicy(config_.policy));
+    ASSIGN_OR_RETURN(policy_, ParsePolicy(config_.policy));
   }
+  settings.policy = policy_;
   guest_metrics_ = std::make_unique<GuestMetrics>(registry_);
   Controller::Options options;
   options.workers = static_cast<size_t>(config_.workers);
   controller_ = std::make_unique<Controller>(
-      Seams{home_->guests(), home_->inventory(), *fleet_, home_->recorder(), home_->operation(),
-            home_->leadership(), *ipa_, clock_, random_},
+      Seams{home_->guests(), home_->inventory(), home_->DeliverBy(*fleet_), home_->recorder(),
+            home_->operation(), home_->leadership(), *ipa_, clock_, random_},
       std::move(settings), *guest_metrics_, options);
   return absl::OkStatus();
 }
@@ -190,7 +190,8 @@ absl::Status RealCoordinator::BuildAdmin() {
   const std::string file =
       config_.audit_file.empty() ? config_.state_dir + "/audit.log" : config_.audit_file;
   ASSIGN_OR_RETURN(audit_, AuditLog::Open(file));
-  doors_ = std::make_unique<Doors>(Doors::Parts{*issuers_, *gate_, *audit_, clock_, registry_});
+  doors_ = std::make_unique<Doors>(
+      Doors::Parts{*issuers_, *gate_, home_->leadership(), *audit_, clock_, registry_});
   feed_ = std::make_unique<ChangeFeed>(
       [this](const GuestKey& key, const Call& call) { return guest_routes_->Show(key, call); });
   guest_routes_ = std::make_unique<GuestRoutes>(
@@ -262,15 +263,29 @@ absl::Status RealCoordinator::BuildListeners() {
     metrics_->Route("GET", "/metrics", scrape);
     health_.RouteOn(*metrics_);
   }
-  health_.Add("leadership", Need::kRequired, [this]() -> absl::Status {
+  // In a cluster every replica serves the webhook, and another one may lead.
+  const Need lead = kube_ != nullptr ? Need::kInformative : Need::kRequired;
+  health_.Add("leadership", lead, [this]() -> absl::Status {
     if (home_->leadership().Leads()) return absl::OkStatus();
     return absl::UnavailableError("another coordinator leads");
   });
-  health_.Add("database", Need::kRequired, [this] { return home_->Health(); });
+  health_.Add(kube_ ? "api server" : "database", Need::kRequired,
+              [this] { return home_->Health(); });
   health_.Add("nodes", Need::kInformative, [this]() -> absl::Status {
     if (home_->inventory().AllNodesConnected()) return absl::OkStatus();
     return absl::UnavailableError("a known node is not connected");
   });
+  return absl::OkStatus();
+}
+
+absl::Status RealCoordinator::BuildWebhook() {
+  if (config_.webhook.listen.empty()) return absl::OkStatus();
+  if (kube_ == nullptr)
+    return absl::InvalidArgumentError("webhook.listen is set, but home is not kubernetes");
+  ASSIGN_OR_RETURN(webhook_, Webhook::Create({kube_->client(), kube_->opt_in(), home_->leadership(),
+                                              *issuers_, registry_, clock_},
+                                             Webhook::OptionsOf(config_, policy_, kube_->ns())));
+  health_.Add("webhook certificate", Need::kRequired, [this] { return webhook_->Health(); });
   return absl::OkStatus();
 }
 
@@ -319,6 +334,13 @@ void RealCoordinator::UseCertificate(const KeyPair& pair, const std::string& cli
   api_->ReplaceTls(*std::move(tls));
 }
 
+// What changed while another one led is looked at anew.
+void RealCoordinator::Leading() {
+  const absl::Status loaded = controller_->Load(Call::Within(kStartTimeout));
+  if (!loaded.ok()) LogError("guests cannot be read", {{"err", loaded}});
+  if (webhook_) webhook_->Wake();
+}
+
 absl::Status RealCoordinator::StartAgents() {
   AgentService::Options options;
   options.listen = config_.listen_agents;
@@ -330,6 +352,7 @@ absl::Status RealCoordinator::StartAgents() {
                         {"api", api_->endpoint()},
                         {"socket", socket_->endpoint()},
                         {"metrics", metrics_ ? metrics_->endpoint() : ""},
+                        {"webhook", webhook_ ? webhook_->endpoint() : ""},
                         {"cluster", home_->cluster().text}});
   return absl::OkStatus();
 }
@@ -342,6 +365,13 @@ void RealCoordinator::AddTo(Daemon& daemon) {
                 return absl::OkStatus();
               },
               nullptr});
+  if (kube_ != nullptr) kube_->OnLeading([this] { Leading(); });
+  daemon.Add({"home", [this] { return home_->Start(Call::Within(kStartTimeout)); },
+              [this](const Call&) { home_->Stop(); }});
+  if (webhook_) {
+    daemon.Add({"webhook " + webhook_->endpoint(), [this] { return webhook_->Start(); },
+                [this](const Call& drain) { webhook_->Stop(drain); }});
+  }
   daemon.Add({"guests", [this] { return controller_->Start(Call::Within(kStartTimeout)); },
               [this](const Call&) { controller_->Stop(); }});
   daemon.Add({"agents", [this] { return StartAgents(); },

@@ -27,7 +27,8 @@ absl::StatusOr<StreamPeer> Doors::AgentOf(const std::string& certificate) const 
 AgentGate Doors::Agents() {
   AgentGate gate;
   gate.identify = [this](const std::string& certificate) { return AgentOf(certificate); };
-  gate.admit = [this](const std::string& certificate, const Call& call) {
+  gate.admit = [this](const std::string& certificate, const Call& call) -> absl::Status {
+    if (!parts_.leadership.Leads()) return absl::UnavailableError("another coordinator leads");
     return parts_.nodes.Admit(certificate, call).status();
   };
   gate.refused = [this](const std::string& certificate, const std::string& address,

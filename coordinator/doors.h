@@ -23,6 +23,7 @@ class Doors {
   struct Parts {
     Issuers& issuers;
     NodeGate& nodes;
+    const Leadership& leadership;
     AuditLog& audit;
     const Clock& clock;
     prometheus::Registry& registry;
@@ -30,6 +31,8 @@ class Doors {
   explicit Doors(Parts parts);
 
   AdminGate& admin() { return admin_; }
+  // An agent's stream is of use to the leader alone: elsewhere it is sent away (UNAVAILABLE) and
+  // tries again.
   AgentGate Agents();
   // For HttpServer::Options::on_refused of the HTTPS port.
   void ApiRefused(const std::string& address, const absl::Status& why);

@@ -10,7 +10,7 @@
 
 #include "base/daemon.h"
 #include "coordinator/config.h"
-#include "coordinator/home/plain/cluster_id.h"
+#include "coordinator/homes.h"
 #include "coordinator/ipa/check.h"
 #include "coordinator/ipa/ipa.h"
 #include "coordinator/ipa/kerberos_tickets.h"
@@ -96,7 +96,8 @@ void TellConfiguration(const SetupOptions& options) {
 
 absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
   const Call call = Call::Within(kTimeout);
-  ASSIGN_OR_RETURN(const ClusterId cluster, ClusterIdOf(config.state_dir, config.cluster_id));
+  const RealClock clock;
+  ASSIGN_OR_RETURN(const ClusterId cluster, ClusterOf(config, clock, call));
   if (arguments.secret_file.empty()) {
     arguments.secret_file =
         config.state_dir + (arguments.account == "user" ? "/ipa.password" : "/ipa.keytab");
@@ -105,7 +106,6 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
   login.user = arguments.admin;
   login.password = ReadPassword(arguments.admin);
   login.principal = login.keytab = "";
-  const RealClock clock;
   SystemRandom random;
   prometheus::Registry registry;
   ASSIGN_OR_RETURN(const std::unique_ptr<IpaConnection> admin,
@@ -132,9 +132,9 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
 
 absl::Status Check(const CoordinatorConfig& config, const std::vector<std::string>& host_groups) {
   const Call call = Call::Within(kTimeout);
-  ASSIGN_OR_RETURN(const ClusterId cluster, ClusterIdOf(config.state_dir, config.cluster_id));
-  ASSIGN_OR_RETURN(IpaOptions login, AccountOf(config));
   const RealClock clock;
+  ASSIGN_OR_RETURN(IpaOptions login, AccountOf(config));  // before the first thread: Kerberos
+  ASSIGN_OR_RETURN(const ClusterId cluster, ClusterOf(config, clock, call));
   SystemRandom random;
   prometheus::Registry registry, other_registry;
   ASSIGN_OR_RETURN(IpaOptions again, AccountOf(config));

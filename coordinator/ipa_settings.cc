@@ -1,6 +1,7 @@
 #include "coordinator/ipa_settings.h"
 
 #include <fstream>
+#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "coordinator/ipa/kerberos_tickets.h"
@@ -9,6 +10,19 @@ namespace innkeeper {
 
 std::string RealmOf(const CoordinatorConfig& config) {
   return config.ipa.realm.empty() ? absl::AsciiStrToUpper(config.ipa.domain) : config.ipa.realm;
+}
+
+absl::StatusOr<RealmFacts> RealmFactsOf(const CoordinatorConfig& config) {
+  RealmFacts realm;
+  realm.domain = config.ipa.domain;
+  realm.realm = RealmOf(config);
+  realm.servers = config.ipa.servers;
+  std::ifstream file(config.ipa.ca_file);
+  if (!file) return absl::NotFoundError("ipa.ca_file '" + config.ipa.ca_file + "' cannot be read");
+  std::stringstream text;
+  text << file.rdbuf();
+  realm.ca = text.str();
+  return realm;
 }
 
 IpaOptions SettingsOf(const CoordinatorConfig& config) {

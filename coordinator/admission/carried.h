@@ -2,8 +2,8 @@
 // What of ours a VM carries: the leader writes these Secrets, the webhook keeps them in place.
 // Pure.
 //
-// Anybody who may write a VM may name any Secret of the namespace in it. So whoever writes a Secret
-// first makes sure that it is owned by this very VM.
+// Anybody who may write a VM may name any Secret of the namespace in it. Whoever writes
+// one must be held to this very VM's (home/kube/vm_secrets.h).
 
 #include <optional>
 

@@ -136,6 +136,23 @@ TEST_F(BootStory, APasswordThatWaitsTooLongIsReplaced) {
   EXPECT_TRUE(IsEnrolledSoon());
 }
 
+TEST_F(BootStory, ADiskThatCannotBeWrittenIsToldAsThatAndWrittenLater) {
+  const VmUid uid = world_.AddBootVm("web");
+  for (const absl::Status& why :
+       {absl::FailedPreconditionError("a foreign Secret"), absl::UnavailableError("no API server"),
+        absl::PermissionDeniedError("a policy")}) {
+    world_.delivery.RefuseDisks(why);
+    world_.Pass(hours(2), minutes(5));
+    EXPECT_EQ(world_.ReasonOf(kWeb), Reason::kDiskNotWritten) << why;
+    EXPECT_FALSE(world_.delivery.IsDiskLoaded(uid));
+  }
+  world_.delivery.RefuseDisks(absl::OkStatus());
+  world_.Pass(hours(2), minutes(5));
+  EXPECT_TRUE(world_.delivery.IsDiskLoaded(uid));
+  world_.Start(uid);
+  EXPECT_TRUE(IsEnrolledSoon());
+}
+
 TEST_F(BootStory, AnOptOutTakesThePasswordOffTheDisk) {
   const VmUid uid = world_.AddBootVm("web");
   world_.Settle();

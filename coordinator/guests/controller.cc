@@ -169,6 +169,10 @@ Outcome Controller::ProcessChanged(const std::string& text, const Call& call) {
   const absl::StatusOr<Guest> guest = seams_.store.Get(*key, call);
   const bool known = guest.ok() && guest->version == index_.VersionOf(*key);
   if (!known) AddGuest(*key);
+  // A person may take a record away whose VM wishes for one.
+  if (absl::IsNotFound(guest.status())) {
+    for (const VmRecord& vm : seams_.inventory.FindByKey(*key)) queue_->Add(kVm + vm.uid.text);
+  }
   return {};
 }
 

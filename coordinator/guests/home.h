@@ -1,6 +1,6 @@
 #pragma once
 // Where the coordinator's state lives and how it reaches the world, as the domain logic sees it.
-// Two homes: plain (SQLite and the agents' streams) and, later, Kubernetes. Reads may be stale;
+// Two homes: plain (SQLite and the agents' streams) and Kubernetes. Reads may be stale;
 // there are no queries and no transactions. The same contract test runs on every implementation.
 //
 // Errors: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (disk full): try again later.
@@ -16,6 +16,8 @@
 #include "base/secret.h"
 #include "base/status.h"
 #include "coordinator/guests/guest.h"
+#include "coordinator/guests/ids.h"
+#include "coordinator/guests/node_reports.h"
 #include "coordinator/guests/vm.h"
 
 namespace innkeeper {
@@ -168,6 +170,38 @@ class Operation {
   // Called after each change by a person, once or more, on any thread: what waited may go on. Must
   // not block.
   virtual void OnChange(std::function<void()> changed) = 0;
+};
+
+// All of it over one store, as the composition root sees it.
+class Home {
+ public:
+  virtual ~Home() = default;
+
+  virtual const ClusterId& cluster() const = 0;
+  virtual GuestStore& guests() = 0;
+  virtual NodeStore& nodes() = 0;
+  virtual Inventory& inventory() = 0;
+  virtual Recorder& recorder() = 0;
+  virtual Operation& operation() = 0;
+  virtual Leadership& leadership() = 0;
+  virtual Vault& vault() = 0;
+
+  // The agents' side: they name a VM by its domain's UUID, which need not be its uid.
+  virtual NodeReports& reports() = 0;
+  virtual const Inventory& domains() = 0;
+  // How work reaches guests, where `agents` is how orders reach agents. Once, before Start.
+  virtual Delivery& DeliverBy(Delivery& agents) = 0;
+
+  // From here on the home reports what it learns; whoever listens has subscribed before.
+  virtual absl::Status Start(const Call& call) = 0;
+  // Nothing is reported or written by it afterwards.
+  virtual void Stop() = 0;
+
+  // A consistent copy of what is stored (no keys) while everything goes on; `path` is absolute and
+  // must not exist (ALREADY_EXISTS). UNIMPLEMENTED: this home's store is backed up elsewhere.
+  virtual absl::Status Backup(const std::string& path, const Call& call) = 0;
+  // For readiness.
+  virtual absl::Status Health() = 0;
 };
 
 }  // namespace innkeeper

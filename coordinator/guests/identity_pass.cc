@@ -12,8 +12,14 @@ namespace {
 
 constexpr int kOrderIdDigits = 32;  // hexadecimal: 128 bits, as a UUID
 
+bool WritesDisk(const Step& step, const Guest& guest) {
+  if (step.kind == ActionKind::kClearDisk) return true;
+  return step.kind == ActionKind::kDeliver && guest.status.attempt && guest.status.attempt->by_disk;
+}
+
 // Whom a failed step asked, and so what its failure means.
-Reason ReasonOfFailure(const Step& step, const absl::Status& failure) {
+Reason ReasonOfFailure(const Step& step, const Guest& guest, const absl::Status& failure) {
+  if (WritesDisk(step, guest)) return Reason::kDiskNotWritten;
   switch (failure.code()) {
     case absl::StatusCode::kPermissionDenied:
       return Reason::kIpaDenied;
@@ -105,7 +111,7 @@ absl::StatusOr<Duration> IdentityPass::ReportFailure(const Step& step,
   if (OutcomeUnknown(failure)) {
     status().unsure_until = seen_.now + absl::FromChrono(settings_.timings.unknown_outcome);
   }
-  Step shown = plan::Keep(ReasonOfFailure(step, failure), std::string(failure.message()));
+  Step shown = plan::Keep(ReasonOfFailure(step, guest(), failure), std::string(failure.message()));
   if (!plan::IsRegistered(guest()) && !status().leaving_since) shown.phase = Phase::kWaiting;
   // A node that went away in this moment, or a version that was not the newest, is nothing to show.
   shown.quiet =

@@ -129,6 +129,11 @@ std::optional<OwnerTag> ParseOwnerTag(const std::string& text) {
   return tag;
 }
 
+absl::Status CheckReadable(const OwnerTag& tag) {
+  if (ParseOwnerTag(tag.Text()) == tag) return absl::OkStatus();
+  return absl::InternalError("an ownership tag could not be read back: '" + tag.Text() + "'");
+}
+
 bool LooksLikeOwnerTag(const std::string& text) {
   std::string folded;
   for (const unsigned char c : text) {

@@ -66,6 +66,9 @@ struct OwnerTag {
 };
 // Nothing unless it has exactly one of the two forms.
 std::optional<OwnerTag> ParseOwnerTag(const std::string& text);
+// OK when it reads back from its text as it is. INTERNAL: it must not be written, for nobody would
+// know it again: an id or term is not of letters, digits and '-'.
+absl::Status CheckReadable(const OwnerTag& tag);
 // True for any value FreeIPA might take for one of ours: LDAP compares userclass without regard to
 // case and to spaces around, and folds characters outside ASCII. Such a value from a tenant is
 // refused.

@@ -65,6 +65,8 @@ class IpaClient {
   // NOT_FOUND: no such host.
   virtual absl::StatusOr<HostRecord> ShowHost(const Fqdn& fqdn, const Call& call) = 0;
 
+  // Tags that CheckReadable refuses are not written (INTERNAL), here and below.
+
   // Creates the host. The password is empty unless kRandom was asked. ALREADY_EXISTS: a host of
   // that name is there (whose, ShowHost tells); nothing was changed.
   virtual absl::StatusOr<IssuedPassword> AddHost(const NewHost& host, const Call& call) = 0;

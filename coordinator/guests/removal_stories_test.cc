@@ -50,6 +50,19 @@ TEST_F(IdentityStory, OptOutOfAGuestOutOfReachGoesOnWithoutIt) {
   EXPECT_FALSE(world_.ipa.Find(kWebName).has_value());
 }
 
+// As `kubectl delete guest` does. To opt out one must say so.
+TEST_F(IdentityStory, ARecordThatAPersonDeletesTakesTheIdentityAwayAndIsMadeAnewWhileItsVmWishes) {
+  const VmUid uid = Enrolled();
+  const Guest guest = *world_.Find(kWeb);
+  ASSERT_TRUE(world_.store.MarkDeleting(guest, Call{}).ok());
+  world_.Pass(minutes(10));
+  EXPECT_TRUE(world_.IsEnrolled(kWeb));
+  EXPECT_GT(world_.Find(kWeb)->version, guest.version) << "another record";
+  EXPECT_EQ(world_.ipa.KeyNumber(kWebName), 1) << "of another host";
+  EXPECT_EQ(world_.delivery.joins(), 2u);
+  EXPECT_EQ(world_.Find(kWeb)->uid, uid);
+}
+
 TEST_F(IdentityStory, AnExplicitNoInTheMetadataTakesItAway) {
   const VmUid uid = Enrolled();
   world_.Change(uid, [](VmRecord& vm) { vm.wish = Wish::kNo; });

@@ -76,6 +76,7 @@ absl::StatusOr<HostRecord> JsonRpcIpaClient::ShowHost(const Fqdn& fqdn, const Ca
 }
 
 absl::StatusOr<IssuedPassword> JsonRpcIpaClient::AddHost(const NewHost& host, const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(host.owner));
   ASSIGN_OR_RETURN(Answered added, Ask(host.fqdn.text, AddHostCommand(host), call));
   RETURN_IF_ERROR(ErrorOf(added.answer));
   if (host.password == PasswordWish::kNone) return IssuedPassword{Secret(), added.server};
@@ -101,6 +102,7 @@ absl::StatusOr<IssuedPassword> JsonRpcIpaClient::TakePassword(Answered answered)
 
 absl::Status JsonRpcIpaClient::Retag(const Fqdn& fqdn, const OwnerTag& now, const OwnerTag& next,
                                      const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(next));
   const auto carries = [](const HostRecord& host, const OwnerTag& tag) {
     const auto& classes = host.user_classes;
     return std::find(classes.begin(), classes.end(), tag.Text()) != classes.end();

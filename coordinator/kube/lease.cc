@@ -124,8 +124,13 @@ LeaseElector::LeaseElector(KubeClient& client, const Clock& clock, LeaseOptions 
     : election_(client, clock, options),
       options_(std::move(options)),
       random_(random),
-      changed_(std::move(changed)),
-      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+      changed_(std::move(changed)) {}
+
+void LeaseElector::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void LeaseElector::Stop() { thread_ = {}; }
 
 void LeaseElector::Tell(bool leads) {
   if (std::exchange(told_, leads) == leads) return;

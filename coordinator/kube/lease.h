@@ -79,12 +79,16 @@ class LeaseElection {
 class LeaseElector {
  public:
   // `changed` is called on the elector's thread when leadership came or went, as it notices; who
-  // writes asks WriteUntil. Starts at once.
+  // writes asks WriteUntil. References outlive it.
   LeaseElector(KubeClient& client, const Clock& clock, LeaseOptions options, Random& random,
                std::function<void(bool leads)> changed);
-  // Tells of the loss, gives the Lease back, then ends. Blocks for a request.
-  ~LeaseElector() = default;
+  ~LeaseElector() { Stop(); }
 
+  void Start();
+  // Tells of the loss, gives the Lease back, then returns. Blocks for a request.
+  void Stop();
+
+  // Nobody's before the start.
   const LeaseElection& election() const { return election_; }
 
  private:

@@ -79,6 +79,7 @@ TEST_F(LeaseAtTheRealServer, TwentyFailoversHaveOneLeaderEach) {
   SystemRandom random;
   const auto client = server->Client("child");
   LeaseElector elector(*client, clock, Short(ns, "child"), random, [](bool) {});
+  elector.Start();
   while (true) {
     const Moment moment{Nanoseconds(), 'c'};
     if (moment.at < elector.election().WriteUntil().time_since_epoch().count() &&
@@ -107,6 +108,7 @@ TEST_F(LeaseAtTheRealServer, ALeaderThatIsStoppedPastItsLeaseWakesUpDisempowered
   int64_t took_over = 0;
   {
     LeaseElector elector(*client, clock_, Short(ns_, "parent"), random_, [](bool) {});
+    elector.Start();
     const Call call = Call::Within(seconds(60));
     while (!elector.election().Leads()) ASSERT_TRUE(call.Check("take over").ok());
     took_over = Nanoseconds();

@@ -179,6 +179,7 @@ TEST(LeaseElector, LeadsOnItsThreadAndGivesBackAtItsEnd) {
                            seen.push_back(leads);
                            told.notify_all();
                          });
+    elector.Start();
     std::unique_lock lock(mutex);
     ASSERT_TRUE(told.wait_for(lock, seconds(20), [&] { return !seen.empty(); }));
     EXPECT_TRUE(elector.election().Leads());

@@ -26,7 +26,7 @@ EVERYWHERE = _rights("""
     list,watch                           virtualmachineclusterpreferences.instancetype.kubevirt.io
     get,list,watch,create,patch,delete   guests.innkeeper.dev
     patch                                guests/status.innkeeper.dev
-    create,patch                         secrets
+    create,update                        secrets
     create,patch                         events
     get                                  namespaces                                                  kube-system
     get,patch                            mutatingwebhookconfigurations.admissionregistration.k8s.io  innkeeper
@@ -44,7 +44,7 @@ MAY = """
     watch virtualmachines.kubevirt.io -A
     get virtualmachines.kubevirt.io/web -n shop
     create secrets -n shop
-    patch secrets/web-innkeeper -n shop
+    update secrets/web-innkeeper -n shop
     patch guests.innkeeper.dev/web --subresource=status -n shop
     delete guests.innkeeper.dev/web -n shop
     create events -n shop
@@ -58,7 +58,7 @@ MAY_NOT = """
     get secrets/database -n shop
     list secrets -n shop
     watch secrets -A
-    update secrets/web-innkeeper -n shop
+    patch secrets/web-innkeeper -n shop
     delete secrets/web-innkeeper -n shop
     update virtualmachines.kubevirt.io/web -n shop
     patch virtualmachines.kubevirt.io/web -n shop

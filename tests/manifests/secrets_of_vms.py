@@ -25,13 +25,6 @@ def user_data(name="web-innkeeper-user-data"):
     return secret(name, "user-data", userdata="#cloud-config\n")
 
 
-def overwrite(owner=OWNER, part="join", **data):
-    """The JSON Patch that replaces the content of a Secret that is this VM's."""
-    return [{"op": "test", "path": "/metadata/labels/innkeeper.dev~1secret", "value": part},
-            {"op": "test", "path": "/metadata/ownerReferences/0/uid", "value": owner["uid"]},
-            {"op": "replace", "path": "/data", "value": {key: coded(text) for key, text in data.items()}}]
-
-
 def another(**changes):
     return dict(OWNER, **changes)
 
@@ -53,7 +46,7 @@ FOREIGN = {
     "a key of the other part": secret("x", userdata="a"),
     "the other part's key": secret("x", "user-data", password="a"),
 }
-# Those that a patch could turn into one of ours. Not the ones of another type, which no patch changes, and not those with
-# a key too many: that goes when they are overwritten.
+# Those that an update could turn into one of ours. Not the ones of another type, which no update changes, and not those
+# with a key too many: that goes when they are overwritten.
 NEARLY_OURS = ["no label", "another label", "no owner", "a pod's", "a VirtualMachine of another kind",
                "also somebody else's"]

@@ -29,6 +29,7 @@ absl::Status FakeDelivery::Take(const VmUid& uid, Order order) {
 absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
   RETURN_IF_ERROR(call.Check("order a join"));
   if (job.by_disk && !job.password.empty()) {
+    RETURN_IF_ERROR(disk_refusal_);
     guests_[job.uid].disk = {job.attempt, job.fqdn, std::string(job.password.Reveal())};
     delivered_.insert(guests_[job.uid].disk.password);
     ++disk_writes_;
@@ -48,6 +49,7 @@ absl::Status FakeDelivery::Join(JoinJob job, const Call& call) {
 
 absl::Status FakeDelivery::ClearDisk(const VmUid& uid, bool, const Call& call) {
   RETURN_IF_ERROR(call.Check("clear a disk"));
+  RETURN_IF_ERROR(disk_refusal_);
   guests_[uid].disk = {};
   ++disk_writes_;
   return absl::OkStatus();

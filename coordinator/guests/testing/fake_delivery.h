@@ -63,6 +63,8 @@ class FakeDelivery final : public Delivery {
   bool IsDiskLoaded(const VmUid& uid) { return !guests_[uid].disk.password.empty(); }
   // What the guest's script, started by its own boot, tells when asked.
   void SlowDownBoot(const VmUid& uid, bool slow) { guests_[uid].boot_is_slow = slow; }
+  // Disks cannot be written, for that reason, until OK is given.
+  void RefuseDisks(absl::Status why) { disk_refusal_ = std::move(why); }
   size_t disk_writes() const { return disk_writes_; }
   std::optional<Key>& KeyOf(const VmUid& uid) { return guests_[uid].key; }
   size_t joins() const { return joins_; }
@@ -108,6 +110,7 @@ class FakeDelivery final : public Delivery {
   const GuestSideOfIpa ipa_;
   std::map<VmUid, SimulatedGuest> guests_;
   std::set<std::string> delivered_;
+  absl::Status disk_refusal_;
   size_t joins_ = 0, leaves_ = 0, verifies_ = 0, disk_writes_ = 0;
 };
 

@@ -122,6 +122,7 @@ absl::StatusOr<HostRecord> FakeIpaClient::ShowHost(const Fqdn& fqdn, const Call&
 }
 
 absl::StatusOr<IssuedPassword> FakeIpaClient::AddHost(const NewHost& host, const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(host.owner));
   return Write<absl::StatusOr<IssuedPassword>>(call,
                                                [this, host](Directory& d) { return Add(d, host); });
 }
@@ -131,6 +132,7 @@ absl::StatusOr<IssuedPassword> FakeIpaClient::IssuePassword(const Fqdn& fqdn, co
 }
 absl::Status FakeIpaClient::Retag(const Fqdn& fqdn, const OwnerTag& now, const OwnerTag& next,
                                   const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(next));
   return Write<absl::Status>(
       call, [this, fqdn, now, next](Directory& d) { return Swap(d, fqdn, now, next); });
 }

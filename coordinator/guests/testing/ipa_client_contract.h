@@ -177,6 +177,19 @@ TEST_P(IpaClientContract, ReplacesATagOnlyWhereItIs) {
   EXPECT_EQ(Show(host.fqdn).Owner(), host.owner);
 }
 
+// Such a host would be nobody's for ever.
+TEST_P(IpaClientContract, WritesNoTagThatCouldNotBeReadBack) {
+  const NewHost host = Host();
+  NewHost nobodys = host;
+  nobodys.owner.uid = VmUid{"a:b"};
+  EXPECT_TRUE(absl::IsInternal(client().AddHost(nobodys, InTime()).status()));
+  Add(host);
+  OwnerTag deleting = Deleting(host.owner);
+  deleting.deleting_term = "pod_1";
+  EXPECT_TRUE(absl::IsInternal(client().Retag(host.fqdn, host.owner, deleting, InTime())));
+  EXPECT_EQ(Show(host.fqdn).Owner(), host.owner);
+}
+
 TEST_P(IpaClientContract, CreatesNoHostWithATagThatIsNotItsOwn) {
   NewHost host = Host();
   host.owner.cluster = ClusterId{"somebody-else"};

@@ -11,19 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json SecretOf(const BootVm& vm, const std::string& name, const char* part) {
-  return {{"apiVersion", "v1"},
-          {"kind", "Secret"},
-          {"metadata",
-           {{"name", name},
-            {"namespace", vm.key.space},
-            {"labels", {{kSecretLabel, part}}},
-            {"ownerReferences", Json::array({{{"apiVersion", "kubevirt.io/v1"},
-                                              {"kind", "VirtualMachine"},
-                                              {"name", vm.key.name},
-                                              {"uid", vm.uid.text}}})}}},
-          {"type", "Opaque"}};
-}
+constexpr char kPlace[] = "@data@";  // no name of an object has such letters
 
 std::string Line(const char* key, const std::string& value) {
   return std::string(key) + "=" + value + "\n";
@@ -46,38 +34,51 @@ std::string Settings(const JoinJob& job, const BootFacts& facts) {
 
 }  // namespace
 
-std::string IdleDiskSecret(const BootVm& vm, IdleDisk state) {
-  Json secret = SecretOf(vm, vm.secrets.join, "join");
+BootSecret IdleDiskSecret(const BootVm& vm, IdleDisk state) {
   const bool enrolled = state == IdleDisk::kEnrolled;
-  secret["data"] = {
-      {"settings", absl::Base64Escape(Line("state", enrolled ? "enrolled" : "pending"))}};
-  return secret.dump();
+  const std::string settings = Line("state", enrolled ? "enrolled" : "pending");
+  return {vm.secrets.join, "join", Secret(Json{{"settings", absl::Base64Escape(settings)}}.dump())};
 }
 
-Secret LoadedDiskSecret(const BootVm& vm, const JoinJob& job, const BootFacts& facts) {
-  Json secret = SecretOf(vm, vm.secrets.join, "join");
-  secret["data"] = {{"settings", absl::Base64Escape(Settings(job, facts))},
-                    {"join", absl::Base64Escape(JoinScript())}};
-  // The password is put into the finished text, so that it lies in no tree of small strings.
-  constexpr char kPlace[] = "@password@";
-  secret["data"]["password"] = kPlace;
-  std::string text = secret.dump();
+BootSecret LoadedDiskSecret(const BootVm& vm, const JoinJob& job, const BootFacts& facts) {
   std::string password(job.password.Reveal());
   password += '\n';
   std::string encoded = absl::Base64Escape(password);
   WipeString(password);
-  const size_t place = text.rfind(kPlace);
-  std::string whole;
-  whole.reserve(text.size() + encoded.size());
-  whole.append(text, 0, place).append(encoded).append(text, place + sizeof kPlace - 1);
+  std::string text = R"({"settings":")" + absl::Base64Escape(Settings(job, facts)) +
+                     R"(","join":")" + absl::Base64Escape(JoinScript()) + R"(","password":")";
+  text.reserve(text.size() + encoded.size() + 2);
+  text.append(encoded).append("\"}");
   WipeString(encoded);
-  return Secret(std::move(whole));
+  return {vm.secrets.join, "join", Secret(std::move(text))};
 }
 
-std::string UserDataSecret(const BootVm& vm, std::string_view user) {
-  Json secret = SecretOf(vm, vm.secrets.user_data, "user-data");
-  secret["data"] = {{"userdata", absl::Base64Escape(Compose(user, BootHook()).bytes)}};
-  return secret.dump();
+BootSecret UserDataSecret(const BootVm& vm, std::string_view user) {
+  const std::string composed = absl::Base64Escape(Compose(user, BootHook()).bytes);
+  return {vm.secrets.user_data, "user-data", Secret(Json{{"userdata", composed}}.dump())};
+}
+
+// The data is put into the finished text, so that a password lies in no tree of small strings.
+Secret ObjectOf(const BootVm& vm, const BootSecret& secret) {
+  const std::string around = Json{
+      {"apiVersion", "v1"},
+      {"kind", "Secret"},
+      {"metadata",
+       {{"name", secret.name},
+        {"namespace", vm.key.space},
+        {"labels", {{kSecretLabel, secret.part}}},
+        {"ownerReferences", Json::array({{{"apiVersion", "kubevirt.io/v1"},
+                                          {"kind", "VirtualMachine"},
+                                          {"name", vm.key.name},
+                                          {"uid", vm.uid.text}}})}}},
+      {"type", "Opaque"},
+      {"data", kPlace}}.dump();
+  const size_t place = around.find(Json(kPlace).dump());
+  std::string whole;
+  whole.reserve(around.size() + secret.data.Reveal().size());
+  whole.append(around, 0, place).append(secret.data.Reveal());
+  whole.append(around, place + sizeof kPlace + 1);
+  return Secret(std::move(whole));
 }
 
 }  // namespace innkeeper

@@ -5,7 +5,7 @@
 //   (guest/disk.md) <vm>-innkeeper-user-data  the user's own user-data, with our part beside it
 //
 // Both belong to the VM: they go with it, and it restarts and migrates on them when Innkeeper is
-// gone. Each text is the whole object, to be written without having been read.
+// gone.
 
 #include <string>
 #include <vector>
@@ -34,12 +34,19 @@ struct BootFacts {
   Duration timeout = std::chrono::minutes(15);  // for the join script
 };
 
+struct BootSecret {
+  std::string name, part;  // part: the label's value
+  Secret data;             // the object's `data`, as JSON
+};
 // The guest boots, and nothing is to be done.
 enum class IdleDisk { kPending, kEnrolled };
-std::string IdleDiskSecret(const BootVm& vm, IdleDisk state);
+BootSecret IdleDiskSecret(const BootVm& vm, IdleDisk state);
 // The next boot joins. The issuing server stands first: the others may not have the password yet.
-Secret LoadedDiskSecret(const BootVm& vm, const JoinJob& job, const BootFacts& facts);
+BootSecret LoadedDiskSecret(const BootVm& vm, const JoinJob& job, const BootFacts& facts);
 // `user`: the user's own bytes, in any form that may be composed.
-std::string UserDataSecret(const BootVm& vm, std::string_view user);
+BootSecret UserDataSecret(const BootVm& vm, std::string_view user);
+
+// The whole object, to be written without having been read.
+Secret ObjectOf(const BootVm& vm, const BootSecret& secret);
 
 }  // namespace innkeeper

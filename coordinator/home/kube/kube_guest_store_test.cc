@@ -220,7 +220,7 @@ TEST_F(KubeGuestStoreTest, AGuestThatNoMirrorEverSawEndsWithAFullRead) {
   Edit("web", {{"metadata", {{"finalizers", nullptr}}}});
   EXPECT_TRUE(other_.Delete(Path("web"), {}, AnyCall()).ok());
   SystemRandom random;
-  MirroredGuests consumer(store_);
+  MirroredGuests consumer(store_, [] {});
   const Mirror mirror(client_, MirroredGuests::Collection(), consumer, {}, random);
   EXPECT_EQ(gone.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
 }

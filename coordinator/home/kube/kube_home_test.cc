@@ -158,6 +158,18 @@ TEST_F(KubeHomeTest, WhoHoldsTheLeaseLeadsAndEachTimeIsATermOfItsOwn) {
   EXPECT_NE(one.Term(), first);
 }
 
+// Whatever a pod is called: a tag that cannot be read back is nobody's host.
+TEST_F(KubeHomeTest, ATermCanStandInATag) {
+  LeaseOptions options;
+  options.ns = kNamespace;
+  options.name = "innkeeper-coordinator";
+  options.identity = "innkeeper-0.pod_1:x/y";
+  const LeaseElection election(client_, clock_, options);
+  OwnerTag tag{{"cluster"}, {"lab", "web"}, {"uid"}, std::nullopt};
+  tag.deleting_term = KubeLeadership(election, options.identity).Term();
+  EXPECT_TRUE(CheckReadable(tag).ok()) << tag.Text();
+}
+
 TEST_F(KubeHomeTest, IdsOfEventsRiseOverALeadersEnd) {
   std::vector<std::string> published;
   const auto publish = [&](const EventRecord& event) { published.push_back(event.message); };

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "coordinator/guests/home.h"
 #include "coordinator/kube/lease.h"
 
@@ -17,9 +18,12 @@ class KubeLeadership final : public Leadership {
       : election_(election), identity_(std::move(identity)) {}
 
   bool Leads() const override { return election_.Leads(); }
-  // The same process may lead again after another did: each time is a term of its own.
+  // The same process may lead again after another did: each time is a term of its own. Letters,
+  // digits and '-' alone: it stands in tags.
   std::string Term() const override {
-    return identity_ + "-" + std::to_string(election_.Transitions());
+    std::string term = identity_ + "-" + std::to_string(election_.Transitions());
+    for (char& c : term) c = absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '-';
+    return term;
   }
   MonotonicTime WriteUntil() const override { return election_.WriteUntil(); }
 

@@ -1,6 +1,9 @@
 #pragma once
 // How mirrors feed the parts of this home.
 
+#include <functional>
+#include <utility>
+
 #include "coordinator/home/kube/kube_guest_store.h"
 #include "coordinator/home/kube/kube_operation.h"
 #include "coordinator/kube/mirror.h"
@@ -10,18 +13,23 @@ namespace innkeeper {
 // Of all Guests.
 class MirroredGuests final : public MirrorConsumer {
  public:
-  // `store` outlives it.
-  explicit MirroredGuests(KubeGuestStore& store) : store_(store) {}
+  // `store` outlives it. `read` is called after each full read.
+  MirroredGuests(KubeGuestStore& store, std::function<void()> read)
+      : store_(store), read_(std::move(read)) {}
   static KubeCollection Collection() {
     return {.kind = {kGuestGroup, kGuestVersion, kGuestPlural}};
   }
   void Begin() override { store_.BeginRead(); }
   void Upsert(const KubeMeta&, std::string_view object) override { store_.Upsert(object); }
   void Delete(const KubeMeta& gone) override { store_.Drop({gone.ns, gone.name}, gone.uid); }
-  void Synced() override { store_.EndRead(); }
+  void Synced() override {
+    store_.EndRead();
+    read_();
+  }
 
  private:
   KubeGuestStore& store_;
+  const std::function<void()> read_;
 };
 
 // Of KubeOperation::Watched.

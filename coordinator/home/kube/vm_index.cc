@@ -1,7 +1,11 @@
 #include "coordinator/home/kube/vm_index.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "coordinator/admission/carried.h"
 
 namespace innkeeper {
 namespace {
@@ -10,8 +14,12 @@ VmRun RunOf(const std::optional<VmiView>& vmi) {
   if (!vmi || vmi->phase == "Succeeded") return VmRun::kOff;
   if (vmi->phase == "Failed") return VmRun::kCrashed;
   if (vmi->phase == "Unknown") return VmRun::kUnknown;
-  if (vmi->phase != "Running") return VmRun::kOff;  // it starts
+  if (vmi->phase != "Running") return VmRun::kStarting;  // Pending, Scheduling, Scheduled
   return vmi->paused ? VmRun::kPaused : VmRun::kRunning;
+}
+
+bool Runs(const std::optional<VmiView>& vmi) {
+  return RunOf(vmi) == VmRun::kRunning || RunOf(vmi) == VmRun::kPaused;
 }
 
 VmAgent AgentOf(const std::optional<VmiView>& vmi) {
@@ -59,7 +67,15 @@ VmIndex::Touched VmIndex::SetVm(const VmView& view) {
   vm.fqdn = view.fqdn.value_or("");
   vm.instance_type = view.instance_type;
   vm.preference = view.preference;
+  Carry(vm, view);
   return {uid};
+}
+
+void VmIndex::Carry(Vm& vm, const VmView& view) {
+  const Carried carried = CarriedBy(view);
+  if (carried.secrets != vm.secrets) vm.carries_since = clock_.Now();
+  vm.secrets = carried.secrets;
+  vm.source = vm.secrets.user_data.empty() ? 0 : std::hash<std::string>()(*view.prepared);
 }
 
 VmIndex::Touched VmIndex::DropVm(const VmUid& uid) {
@@ -71,6 +87,7 @@ VmIndex::Touched VmIndex::DropVm(const VmUid& uid) {
   vm.own = Wish::kUnset;
   vm.fqdn.clear();
   vm.instance_type = vm.preference = {};
+  vm.secrets = {};
   Leave(vm);
   return {uid};
 }
@@ -85,6 +102,8 @@ VmIndex::Touched VmIndex::SetVmi(const VmiView& vmi) {
   if (vm.vmi && vm.vmi->uid != vmi.uid) touched.merge(DropVmi(std::string(vm.vmi->uid)));
   if (!vm.vmi || vm.vmi->agent_connected != vmi.agent_connected) vm.agent_since = clock_.Now();
   if (vm.vmi && vm.vmi->domain != vmi.domain) LeaveDomain(vm.vmi->domain, uid);
+  // Twice in a run's life: when it is asked for, and when the domain is there.
+  if (!vm.vmi || vm.vmi->uid != vmi.uid || Runs(vm.vmi) != Runs(vmi)) vm.run_since = clock_.Now();
   vm.vmi = vmi;
   vm.missing_since = absl::InfiniteFuture();
   by_vmi_[vmi.uid] = uid;
@@ -108,7 +127,7 @@ VmIndex::Touched VmIndex::DropVmi(const std::string& uid) {
 VmIndex::Touched VmIndex::SetAsks(OptInSets::Kind kind, const std::string& ns,
                                   const std::string& name, bool asks) {
   if (Asks(kind, ns, name) == asks) return {};
-  asking_.Set(kind, ns, name, asks);
+  asking_->Set(kind, ns, name, asks);
   Touched touched;
   for (const auto& [uid, vm] : vms_) {
     const bool its = kind == OptInSets::Kind::kNamespace ? vm.key.space == name
@@ -122,16 +141,16 @@ VmIndex::Touched VmIndex::SetAsks(OptInSets::Kind kind, const std::string& ns,
 
 bool VmIndex::Asks(OptInSets::Kind kind, const std::string& ns, const std::string& name) const {
   const VmReference reference{ns.empty() ? "cluster" : "namespaced", name};
-  if (kind == OptInSets::Kind::kNamespace) return asking_.NamespaceAsks(name);
-  return kind == OptInSets::Kind::kInstanceType ? asking_.InstanceTypeAsks(reference, ns)
-                                                : asking_.PreferenceAsks(reference, ns);
+  if (kind == OptInSets::Kind::kNamespace) return asking_->NamespaceAsks(name);
+  return kind == OptInSets::Kind::kInstanceType ? asking_->InstanceTypeAsks(reference, ns)
+                                                : asking_->PreferenceAsks(reference, ns);
 }
 
 Wish VmIndex::WishOf(const Vm& vm) const {
   if (vm.own != Wish::kUnset) return vm.own;
-  const bool asked = asking_.NamespaceAsks(vm.key.space) ||
-                     asking_.InstanceTypeAsks(vm.instance_type, vm.key.space) ||
-                     asking_.PreferenceAsks(vm.preference, vm.key.space);
+  const bool asked = asking_->NamespaceAsks(vm.key.space) ||
+                     asking_->InstanceTypeAsks(vm.instance_type, vm.key.space) ||
+                     asking_->PreferenceAsks(vm.preference, vm.key.space);
   return asked ? Wish::kYes : Wish::kUnset;
 }
 
@@ -146,6 +165,8 @@ std::optional<VmRecord> VmIndex::Find(const VmUid& uid) const {
   record.wish = WishOf(vm);
   record.wish_fqdn = vm.fqdn;
   record.run = RunOf(vm.vmi);
+  record.run_since = vm.run_since;
+  record.joins_at_boot = !vm.secrets.join.empty();
   record.agent = AgentOf(vm.vmi);
   record.agent_since = vm.agent_since;
   if (vm.vmi) {
@@ -161,17 +182,41 @@ std::optional<VmRecord> VmIndex::Find(const VmUid& uid) const {
   return record;
 }
 
+std::optional<BootState> VmIndex::FindBoot(const VmUid& uid) const {
+  const auto at = vms_.find(uid.text);
+  if (at == vms_.end()) return std::nullopt;
+  const Vm& vm = at->second;
+  if (vm.secrets.join.empty() && vm.secrets.user_data.empty()) return std::nullopt;
+  return BootState{{vm.key, uid, vm.secrets},
+                   RunOf(vm.vmi),
+                   vm.vmi ? vm.vmi->uid : "",
+                   std::max(vm.carries_since, vm.run_since),
+                   vm.source};
+}
+
 std::vector<VmUid> VmIndex::FindByKey(const GuestKey& key) const {
   const auto at = by_key_.find(key);
   if (at == by_key_.end()) return {};
   return {at->second.begin(), at->second.end()};
 }
 
-std::optional<VmUid> VmIndex::FindByDomain(const std::string& uuid, const NodeName& node) const {
+std::optional<VmUid> VmIndex::FindByDomain(const std::string& uuid) const {
   const auto at = by_domain_.find(uuid);
   if (at == by_domain_.end() || at->second.size() != 1) return std::nullopt;
-  const VmUid& uid = *at->second.begin();
-  return MayReport(uid, node) ? std::optional(uid) : std::nullopt;
+  return *at->second.begin();
+}
+
+std::optional<VmUid> VmIndex::FindByDomain(const std::string& uuid, const NodeName& node) const {
+  std::optional<VmUid> uid = FindByDomain(uuid);
+  if (uid && !MayReport(*uid, node)) uid.reset();
+  return uid;
+}
+
+std::string VmIndex::DomainOf(const VmUid& uid) const {
+  const auto at = vms_.find(uid.text);
+  if (at == vms_.end() || !at->second.vmi) return "";
+  const std::string& uuid = at->second.vmi->domain;
+  return FindByDomain(uuid) ? uuid : "";
 }
 
 bool VmIndex::MayReport(const VmUid& uid, const NodeName& node) const {

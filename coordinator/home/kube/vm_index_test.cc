@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/testing/fake_clock.h"
+#include "coordinator/admission/prepared_record.h"
 
 namespace innkeeper {
 namespace {
@@ -76,9 +77,10 @@ TEST_F(VmIndexTest, TheRunFollowsThePhase) {
     const char* phase;
     bool paused;
     VmRun run;
-  } cases[] = {{"Pending", false, VmRun::kOff},     {"Scheduled", false, VmRun::kOff},
-               {"Running", false, VmRun::kRunning}, {"Running", true, VmRun::kPaused},
-               {"Succeeded", false, VmRun::kOff},   {"Failed", false, VmRun::kCrashed},
+  } cases[] = {{"", false, VmRun::kStarting},           {"Pending", false, VmRun::kStarting},
+               {"Scheduling", false, VmRun::kStarting}, {"Scheduled", false, VmRun::kStarting},
+               {"Running", false, VmRun::kRunning},     {"Running", true, VmRun::kPaused},
+               {"Succeeded", false, VmRun::kOff},       {"Failed", false, VmRun::kCrashed},
                {"Unknown", false, VmRun::kUnknown}};
   index_.SetVm(Vm("web", "vm"));
   EXPECT_EQ(At("vm").run, VmRun::kOff) << "created halted";
@@ -101,6 +103,51 @@ TEST_F(VmIndexTest, ARestartIsAnotherRun) {
   EXPECT_THAT(index_.DropVmi("second"), ElementsAre(VmUid{"vm"}));
   EXPECT_EQ(At("vm").run, VmRun::kOff);
   EXPECT_EQ(index_.FindByDomain("domain-web", {"n1"}), std::nullopt);
+}
+
+TEST_F(VmIndexTest, ARunIsSeenWhenItIsAskedForAndAgainWhenItsDomainIsThere) {
+  index_.SetVm(Vm("web", "vm"));
+  VmiView vmi = Vmi("web", "vmi", "vm");
+  for (const char* phase : {"Pending", "Running"}) {
+    clock_.Advance(std::chrono::minutes(1));
+    vmi.phase = phase;
+    index_.SetVmi(vmi);
+    EXPECT_EQ(At("vm").run_since, clock_.Now()) << phase;
+  }
+  clock_.Advance(std::chrono::minutes(1));
+  vmi.agent_connected = true;
+  index_.SetVmi(vmi);
+  EXPECT_EQ(At("vm").run_since, clock_.Now() - absl::Minutes(1)) << "the same run";
+}
+
+TEST_F(VmIndexTest, AVmBootsWithTheSecretsThatItCarries) {
+  VmView vm = Vm("web", "vm");
+  index_.SetVm(vm);
+  EXPECT_FALSE(index_.FindBoot({"vm"}).has_value());
+  EXPECT_FALSE(At("vm").joins_at_boot);
+  PreparedRecord record{SecretNamesOf("web"), {}};
+  record.original.text = "#cloud-config\n{}\n";
+  vm.join_secret = record.secrets.join;
+  vm.user_data.secret = record.secrets.user_data;
+  vm.prepared = record.Text();
+  clock_.Advance(std::chrono::minutes(1));
+  index_.SetVm(vm);
+  EXPECT_TRUE(At("vm").joins_at_boot);
+  const BootState before = *index_.FindBoot({"vm"});
+  EXPECT_EQ(before.vm.secrets, record.secrets);
+  EXPECT_EQ(before.vm.key.Text(), "lab/web");
+  EXPECT_EQ(before.since, clock_.Now());
+  clock_.Advance(std::chrono::minutes(1));
+  record.original.text = "#!/bin/sh\n";
+  vm.prepared = record.Text();
+  index_.SetVm(vm);
+  EXPECT_NE(index_.FindBoot({"vm"})->source, before.source);
+  EXPECT_EQ(index_.FindBoot({"vm"})->since, before.since);
+  index_.SetVmi(Vmi("web", "vmi", "vm"));
+  EXPECT_EQ(index_.FindBoot({"vm"})->run_id, "vmi");
+  EXPECT_EQ(index_.FindBoot({"vm"})->since, clock_.Now()) << "it starts";
+  index_.DropVm({"vm"});
+  EXPECT_FALSE(index_.FindBoot({"vm"}).has_value());
 }
 
 // What vanishes from a list may only have vanished from the list.
@@ -163,7 +210,9 @@ TEST_F(VmIndexTest, ADomainThatTwoVmsClaimIsNobodys) {
   index_.SetVmi(victim);
   EXPECT_EQ(index_.FindByDomain(victim.domain, {"n1"}), VmUid{"vm1"});
   EXPECT_EQ(index_.FindByDomain(victim.domain, {"n2"}), std::nullopt) << "it does not run there";
+  EXPECT_EQ(index_.DomainOf({"vm1"}), victim.domain);
   index_.SetVmi(thief);
+  EXPECT_EQ(index_.DomainOf({"vm1"}), "");
   EXPECT_EQ(index_.FindByDomain(victim.domain, {"n1"}), std::nullopt);
   index_.DropVmi("vmi2");
   EXPECT_EQ(index_.FindByDomain(victim.domain, {"n1"}), VmUid{"vm1"});

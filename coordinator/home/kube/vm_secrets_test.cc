@@ -44,12 +44,23 @@ class VmSecretsTest : public testing::Test {
   }
 
   FakeClock clock_;
-  FakeKubeServer server_{
-      clock_, {{.kind = kSecrets, .name = "Secret", .status = false, .unconditional = true}}};
+  // The policy, as far as it can be told from the new object alone; the rest is tests/manifests'.
+  absl::Status Judge(const Json& secret) const {
+    if (!policy_ || secret["metadata"].contains("labels")) return absl::OkStatus();
+    return absl::InvalidArgumentError("ValidatingAdmissionPolicy 'innkeeper-secrets' denied");
+  }
+  bool policy_ = true;
+  FakeKubeServer server_{clock_,
+                         {{.kind = kSecrets,
+                           .name = "Secret",
+                           .status = false,
+                           .unconditional = true,
+                           .admit = [this](Json& secret) { return Judge(secret); }}}};
   FakeKubeClient kube_{server_};
   std::optional<BootVm> vm_ = BootVm{{"lab", "web"}, kWeb, SecretNamesOf("web")};
   BootFacts facts_{"example.test", "EXAMPLE.TEST", {"a.example.test", "b.example.test"}, "CA"};
-  VmSecrets secrets_{kube_, [this](const VmUid&) { return vm_; }, [this] { return facts_; }};
+  VmSecrets secrets_{kube_, clock_, [this](const VmUid&) { return vm_; },
+                     [this] { return facts_; }};
 };
 
 TEST_F(VmSecretsTest, ADiskIsLoadedWithWhatTheJoinScriptNeeds) {
@@ -94,11 +105,28 @@ TEST_F(VmSecretsTest, WhatIsThereIsNotTouchedByMakingSureOfIt) {
 
 TEST_F(VmSecretsTest, TheUsersOwnPartStandsUnchangedBesideOurs) {
   const std::string user = "#cloud-config\nruncmd: [touch /x]\n";
-  EXPECT_TRUE(*secrets_.EnsureUserData(kWeb, user, Soon()));
+  ASSERT_TRUE(secrets_.SetUserData(kWeb, "#cloud-config\n{}\n", Soon()).ok());
+  ASSERT_TRUE(secrets_.SetUserData(kWeb, user, Soon()).ok());
   const absl::StatusOr<TakenApart> apart = TakeApart(File("web-innkeeper-user-data", "userdata"));
   ASSERT_TRUE(apart.ok()) << apart.status();
   EXPECT_EQ(apart->user, user);
   EXPECT_EQ(apart->hook, BootHook());
+}
+
+TEST_F(VmSecretsTest, NothingIsChangedWhereNoPolicyHoldsUsToOurOwn) {
+  policy_ = false;
+  ASSERT_TRUE(secrets_.Load(Job(), Soon()).ok()) << "made, not changed";
+  const absl::Status changed = secrets_.Clear(kWeb, true, Soon());
+  EXPECT_TRUE(absl::IsFailedPrecondition(changed));
+  EXPECT_THAT(std::string(changed.message()), HasSubstr("deploy/coordinator"));
+  EXPECT_THAT(File("web-innkeeper", "settings"), HasSubstr("state=ready"));
+  policy_ = true;
+  EXPECT_TRUE(secrets_.Clear(kWeb, true, Soon()).ok());
+  policy_ = false;
+  EXPECT_TRUE(secrets_.Clear(kWeb, false, Soon()).ok()) << "seen a moment ago";
+  clock_.Advance(std::chrono::minutes(11));
+  EXPECT_TRUE(absl::IsFailedPrecondition(secrets_.Clear(kWeb, true, Soon())));
+  EXPECT_EQ(server_.Count(kSecrets), 1u) << "the trial is dry";
 }
 
 TEST_F(VmSecretsTest, AVmThatIsGoneGetsNothing) {

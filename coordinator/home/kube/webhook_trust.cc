@@ -43,15 +43,20 @@ bool WebhookTrust::Trusts(const std::string& bundle, const KeyPair& served) cons
   return !bundle.empty() && ValidateKeyPair(served, bundle, clock_.Now()).ok();
 }
 
-void WebhookTrust::Tell(const std::vector<std::string>& mistrusting, const KeyPair& served) {
+void WebhookTrust::SetMetrics(prometheus::Registry& registry, double mistrusting, double expiry) {
   SetGauge(
-      registry_, "innkeeper_webhook_mistrusting_entries",
+      registry, "innkeeper_webhook_mistrusting_entries",
       "Entries of the webhook configuration whose CA bundle does not vouch for our certificate", {},
-      static_cast<double>(mistrusting.size()));
-  const absl::StatusOr<CertificateFacts> facts = ReadCertificate(served.chain);
-  SetGauge(registry_, "innkeeper_webhook_certificate_expiry_seconds",
+      mistrusting);
+  SetGauge(registry, "innkeeper_webhook_certificate_expiry_seconds",
            "When the webhook's serving certificate ends, in Unix time; 0: there is none", {},
-           facts.ok() ? absl::ToDoubleSeconds(facts->not_after - absl::UnixEpoch()) : 0);
+           expiry);
+}
+
+void WebhookTrust::Tell(const std::vector<std::string>& mistrusting, const KeyPair& served) {
+  const absl::StatusOr<CertificateFacts> facts = ReadCertificate(served.chain);
+  SetMetrics(registry_, static_cast<double>(mistrusting.size()),
+             facts.ok() ? absl::ToDoubleSeconds(facts->not_after - absl::UnixEpoch()) : 0);
   std::set<std::string> now(mistrusting.begin(), mistrusting.end());
   for (const std::string& entry : now) {
     if (told_.count(entry) != 0) continue;

@@ -29,6 +29,9 @@ class WebhookTrust {
   WebhookTrust(KubeClient& client, const Clock& clock, prometheus::Registry& registry,
                Sources sources);
 
+  // Its metrics at zero, for who only lists them.
+  static void RegisterIn(prometheus::Registry& registry) { SetMetrics(registry, 0, 0); }
+
   // One look, and a patch where something differs. Only the leader's calls. NOT_FOUND: there is no
   // configuration. ABORTED: somebody else changed it meanwhile: look again. Errors are KubeClient's
   // otherwise. Metrics (born with the object): entries that do not trust us after this, and when
@@ -37,6 +40,7 @@ class WebhookTrust {
 
  private:
   bool Trusts(const std::string& bundle, const KeyPair& served) const;
+  static void SetMetrics(prometheus::Registry& registry, double mistrusting, double expiry);
   void Tell(const std::vector<std::string>& mistrusting, const KeyPair& served);
 
   KubeClient& client_;

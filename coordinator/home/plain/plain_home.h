@@ -10,7 +10,6 @@
 #include <string>
 
 #include "coordinator/guests/home.h"
-#include "coordinator/guests/node_reports.h"
 #include "coordinator/home/plain/database.h"
 #include "coordinator/home/plain/file_vault.h"
 #include "coordinator/home/plain/placement_rows.h"
@@ -23,7 +22,7 @@
 
 namespace innkeeper {
 
-class PlainHome {
+class PlainHome final : public Home {
  public:
   struct Options {
     std::string state_dir;
@@ -38,23 +37,27 @@ class PlainHome {
   static absl::StatusOr<std::unique_ptr<PlainHome>> Create(const Options& options,
                                                            const Clock& clock);
   // Blocks until what was written is on the disk, or was refused by it.
-  ~PlainHome();
+  ~PlainHome() override;
 
-  const ClusterId& cluster() const { return cluster_; }
-  GuestStore& guests() { return *guests_; }
-  NodeStore& nodes() { return *nodes_; }
-  Inventory& inventory() { return *inventory_; }
-  NodeReports& reports() { return *inventory_; }
-  Recorder& recorder() { return *recorder_; }
-  Operation& operation() { return *operation_; }
-  Leadership& leadership() { return *lock_; }
-  Vault& vault() { return *vault_; }
+  const ClusterId& cluster() const override { return cluster_; }
+  GuestStore& guests() override { return *guests_; }
+  NodeStore& nodes() override { return *nodes_; }
+  Inventory& inventory() override { return *inventory_; }
+  Recorder& recorder() override { return *recorder_; }
+  Operation& operation() override { return *operation_; }
+  Leadership& leadership() override { return *lock_; }
+  Vault& vault() override { return *vault_; }
 
-  // A consistent copy of the database (no keys) while everything goes on; `path` is absolute and
-  // must not exist (ALREADY_EXISTS). Blocks.
-  absl::Status Backup(const std::string& path, const Call& call);
-  // Of the last write: RESOURCE_EXHAUSTED while the disk is full. For readiness.
-  absl::Status Health() const { return database_->Health(); }
+  // A domain's UUID is the VM's uid, and all work is the agents'.
+  NodeReports& reports() override { return *inventory_; }
+  const Inventory& domains() override { return *inventory_; }
+  Delivery& DeliverBy(Delivery& agents) override { return agents; }
+  absl::Status Start(const Call&) override { return absl::OkStatus(); }
+  void Stop() override {}
+
+  absl::Status Backup(const std::string& path, const Call& call) override;
+  // Of the last write: RESOURCE_EXHAUSTED while the disk is full.
+  absl::Status Health() override { return database_->Health(); }
 
  private:
   PlainHome() = default;

@@ -41,7 +41,7 @@ class KubeHomeUnderTest : public HomeUnderTest {
   KubeVault vault_;
   KubeNodeStore nodes_{vault_};
   SystemRandom random_;
-  MirroredGuests mirrored_guests_{guests_};
+  MirroredGuests mirrored_guests_{guests_, [] {}};
   MirroredOperation mirrored_operation_{operation_};
   Mirror guests_mirror_, operation_mirror_;
 };
