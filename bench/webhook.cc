@@ -1,6 +1,7 @@
 // P1, P2, P3: the VirtualMachine webhook against a bare one in Go and one of Python's usual stack.
 // All get the same review of an ordinary VM and must make the same VM of it.
 
+#include <functional>
 #include <map>
 
 #include "bench/bench_main.h"
@@ -65,11 +66,15 @@ class WebhookBench {
     AddRate(report, "P2", WebhookKind::kPython, 30);
     AddLatency(report, WebhookKind::kGo, 0.8);
     AddLatency(report, WebhookKind::kPython, 0.2);
-    std::string note = "p50 at that rate:";
-    for (const auto& [kind, all] : p50_) {
-      note += " " + std::string(NameOf(kind)) + " " + Short(Median(all) / 1000) + " ms";
-    }
-    report.Note(note);
+    NoteEach(report, "p50 at that rate, ms",
+             [this](WebhookKind kind) { return Median(p50_.at(kind)) / 1000; });
+    NoteEach(
+        report, "start to ready, ms (once; the webhook alone, not the coordinator: P13)",
+        [this](WebhookKind kind) { return Milliseconds(webhooks_.at(kind)->start_to_ready()); });
+    NoteEach(report, "resident after the load, MiB (the webhook alone, not the coordinator: P6)",
+             [this](WebhookKind kind) {
+               return static_cast<double>(ResidentBytes(webhooks_.at(kind)->pid())) / (1 << 20);
+             });
     report.Note("review: " + std::to_string(review_.size()) + " bytes; each webhook on one core");
   }
 
@@ -78,6 +83,14 @@ class WebhookBench {
                             const nlohmann::json& vm) {
     return std::string(NameOf(kind)) +
            " makes another VM: " + nlohmann::json::diff(ours, vm).dump();
+  }
+  static void NoteEach(Report& report, std::string text,
+                       const std::function<double(WebhookKind)>& figure) {
+    for (const WebhookKind kind : kKinds) {
+      text += std::string(kind == WebhookKind::kOurs ? ": " : ", ") + NameOf(kind) + " " +
+              Short(figure(kind));
+    }
+    report.Note(std::move(text));
   }
   static Rounds Against(const Figures& figures, WebhookKind peer) {
     return {figures.at(WebhookKind::kOurs), figures.at(peer)};

@@ -17,6 +17,19 @@ TEST(JsonText, EveryCharacterComesBack) {
   }
 }
 
+TEST(JsonText, ACharacterIsFoundWhereverItStands) {
+  for (const char c : {'"', '\\', '\n', '\x1f', '\x01'}) {
+    for (size_t at = 0; at < 20; ++at) {
+      // Neighbours that could hide it in a carry.
+      for (const char filler : {' ', '!', '#', '[', ']', '\x7f'}) {
+        std::string text(20, filler);
+        text[at] = c;
+        EXPECT_EQ(nlohmann::json::parse(JsonString(text)).get<std::string>(), text);
+      }
+    }
+  }
+}
+
 TEST(JsonText, OnlyWhatMustBeIsEscaped) {
   EXPECT_EQ(JsonString(""), "\"\"");
   EXPECT_EQ(JsonString("a\"b\\c\nd/e"), R"("a\"b\\c\nd/e")");
