@@ -49,7 +49,8 @@ absl::StatusOr<OpenedHome> OpenKube(const CoordinatorConfig& config,
   const CoordinatorConfig::Kubernetes& kubernetes = config.kubernetes;
   if (!config.cluster_id.empty())
     return absl::InvalidArgumentError(
-        "cluster_id cannot be chosen with home: kubernetes: it is the uid of namespace kube-system");
+        "cluster_id cannot be chosen with home: kubernetes: it is the uid of namespace "
+        "kube-system");
   if (kubernetes.retry >= kubernetes.renew_deadline ||
       kubernetes.renew_deadline >= kubernetes.lease_time)
     return absl::InvalidArgumentError(
@@ -59,7 +60,8 @@ absl::StatusOr<OpenedHome> OpenKube(const CoordinatorConfig& config,
   ASSIGN_OR_RETURN(options.access, AccessOf(kubernetes));
   options.ns = kubernetes.ns.empty() ? options.access.ns : kubernetes.ns;
   if (options.ns.empty())
-    return absl::InvalidArgumentError("kubernetes.namespace is not set, and the context names none");
+    return absl::InvalidArgumentError(
+        "kubernetes.namespace is not set, and the context names none");
   options.identity = IdentityOf(random);
   options.lease.lease_time = kubernetes.lease_time;
   options.lease.renew_deadline = kubernetes.renew_deadline;

@@ -1,7 +1,7 @@
 #pragma once
-// The VirtualMachine webhook as a part of the coordinator: its listener, its certificate from either
-// source, and the configuration by which the API server finds and trusts it. Every replica serves;
-// the leader alone writes the configuration.
+// The VirtualMachine webhook as a part of the coordinator: its listener, its certificate from
+// either source, and the configuration by which the API server finds and trusts it. Every replica
+// serves; the leader alone writes the configuration.
 
 #include <condition_variable>
 #include <functional>

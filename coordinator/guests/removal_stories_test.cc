@@ -54,7 +54,8 @@ TEST_F(IdentityStory, OptOutOfAGuestOutOfReachGoesOnWithoutIt) {
 TEST_F(IdentityStory, ARecordThatAPersonDeletesTakesTheIdentityAwayAndIsMadeAnewWhileItsVmWishes) {
   const VmUid uid = Enrolled();
   const Guest guest = *world_.Find(kWeb);
-  ASSERT_TRUE(world_.store.MarkDeleting(guest, Call{}).ok());
+  const absl::Status marked = world_.store.MarkDeleting(guest, Call{}).status();
+  ASSERT_TRUE(marked.ok()) << marked;
   world_.Pass(minutes(10));
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
   EXPECT_GT(world_.Find(kWeb)->version, guest.version) << "another record";

@@ -51,8 +51,8 @@ absl::Status KubeHome::Open(const Call& call) {
   KubeEvents::Options events;
   events.instance = options_.identity;
   events_ = std::make_unique<KubeEvents>(*client_, clock_, std::move(events));
-  recorder_ = std::make_unique<KubeRecorder>(
-      clock_, options_.events_kept, [this](const EventRecord& event) { Publish(event); });
+  recorder_ = std::make_unique<KubeRecorder>(clock_, options_.events_kept,
+                                             [this](const EventRecord& event) { Publish(event); });
   LeaseOptions lease = options_.lease;
   lease.ns = options_.ns;
   lease.name = kLease;

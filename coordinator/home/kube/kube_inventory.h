@@ -75,8 +75,8 @@ class KubeInventory final : public Inventory, public NodeReports {
   struct Node {
     bool expected = false;  // known, and not revoked: its silence matters
     bool connected = false;
-    bool reported = false;  // a snapshot since we started
-    absl::Time since;       // of `connected`
+    bool reported = false;                            // a snapshot since we started
+    absl::Time since;                                 // of `connected`
     std::unordered_map<std::string, Domain> domains;  // by libvirt's UUID
   };
   struct State {

@@ -102,8 +102,8 @@ absl::StatusOr<Duration> SecretsReconciler::Reconcile(const VmUid& uid, const Ca
 absl::Status SecretsReconciler::WriteUserData(const BootState& boot, Written& written,
                                               const Call& call) {
   if (boot.vm.secrets.user_data.empty()) return absl::OkStatus();
-  const bool done = written.user_data && written.source == boot.source &&
-                    written.user_data_run == boot.run_id;
+  const bool done =
+      written.user_data && written.source == boot.source && written.user_data_run == boot.run_id;
   if (done) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string user, ReadOriginal(boot, call));
   RETURN_IF_ERROR(parts_.secrets.SetUserData(boot.vm.uid, user, call));

@@ -98,8 +98,7 @@ class SecretsReconcilerTest : public testing::Test {
   FakeGuestStore guests_;
   FakeRecorder recorder_{clock_};
   FakeLeadership leadership_;
-  VmSecrets secrets_{kube_,
-                     clock_,
+  VmSecrets secrets_{kube_, clock_,
                      [this](const VmUid& uid) -> std::optional<BootVm> {
                        const std::optional<BootState> boot = inventory_.FindBoot(uid);
                        return boot ? std::optional(boot->vm) : std::nullopt;
@@ -127,8 +126,8 @@ TEST_F(SecretsReconcilerTest, EveryFormOfTheSourceIsRead) {
   EXPECT_EQ(UsersPart(), "#!/bin/sh\n");
   ASSERT_TRUE(kube_
                   .Create({kSecrets, "lab", "mine"},
-                          R"({"metadata":{"name":"mine"},"data":{"userData":"IyEvYmluL2Jhc2gK"}})", {},
-                          Soon())
+                          R"({"metadata":{"name":"mine"},"data":{"userData":"IyEvYmluL2Jhc2gK"}})",
+                          {}, Soon())
                   .ok());
   Apply("secretRef", "mine");
   Settle();
