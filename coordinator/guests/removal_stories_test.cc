@@ -54,7 +54,7 @@ TEST_F(IdentityStory, OptOutOfAGuestOutOfReachGoesOnWithoutIt) {
 TEST_F(IdentityStory, ARecordThatAPersonDeletesTakesTheIdentityAwayAndIsMadeAnewWhileItsVmWishes) {
   const VmUid uid = Enrolled();
   const Guest guest = *world_.Find(kWeb);
-  const absl::Status marked = world_.store.MarkDeleting(guest, Call{}).status();
+  const absl::Status marked = world_.store.MarkDeleting(guest, Call::Within(minutes(1))).status();
   ASSERT_TRUE(marked.ok()) << marked;
   world_.Pass(minutes(10));
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
