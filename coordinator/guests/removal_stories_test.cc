@@ -59,7 +59,7 @@ TEST_F(IdentityStory, ARecordThatAPersonDeletesTakesTheIdentityAwayAndIsMadeAnew
   world_.Pass(minutes(10));
   EXPECT_TRUE(world_.IsEnrolled(kWeb));
   EXPECT_GT(world_.Find(kWeb)->version, guest.version) << "another record";
-  EXPECT_EQ(world_.ipa.KeyNumber(kWebName), 1) << "of another host";
+  EXPECT_EQ(world_.ipa.KeyNumber(kWebName), 2) << "with another key";
   EXPECT_EQ(world_.delivery.joins(), 2u);
   EXPECT_EQ(world_.Find(kWeb)->uid, uid);
 }
