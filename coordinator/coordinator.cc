@@ -187,8 +187,9 @@ absl::Status RealCoordinator::BuildGuests() {
 }
 
 absl::Status RealCoordinator::BuildAdmin() {
-  const std::string file =
-      config_.audit_file.empty() ? config_.state_dir + "/audit.log" : config_.audit_file;
+  std::string file = config_.audit_file;
+  // A pod's folder goes with it: its log is kept by the cluster.
+  if (file.empty() && kube_ == nullptr) file = config_.state_dir + "/audit.log";
   ASSIGN_OR_RETURN(audit_, AuditLog::Open(file));
   doors_ = std::make_unique<Doors>(
       Doors::Parts{*issuers_, *gate_, home_->leadership(), *audit_, clock_, registry_});
