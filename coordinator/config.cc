@@ -57,7 +57,8 @@ void CoordinatorConfig::DescribeListeners(ConfigSchema& schema) {
   schema.Add("listen.agent_endpoint", &agent_endpoint,
              "host:port told to joining agents; default: the first name and the port of "
              "listen.agents.");
-  schema.Add("audit.file", &audit_file, "Audit log; default: audit.log in state_dir, with Kubernetes lines of our own log.");
+  schema.Add("audit.file", &audit_file,
+             "Audit log; default: audit.log in state_dir, with Kubernetes lines of our own log.");
   schema.Add("agents.certificate_life", &agent_certificate_life,
              "Life of an agent's certificate; renewed from a third on.",
              {minutes(1), hours(24 * 3650)});
