@@ -1,8 +1,8 @@
 #include "coordinator/coordinator.h"
 
 #include <prometheus/registry.h>
-#include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
 #include "base/health.h"
@@ -41,12 +41,6 @@ namespace {
 
 constexpr Duration kStartTimeout = std::chrono::seconds(30);
 
-std::string HostName() {
-  char name[256] = "localhost";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
 class RealCoordinator final : public Coordinator {
  public:
   explicit RealCoordinator(const CoordinatorConfig& config)
@@ -63,7 +57,7 @@ class RealCoordinator final : public Coordinator {
   absl::Status BuildListeners();
   absl::Status BuildWebhook();
   BootFacts Boot() const;
-  void Leading();
+  void Led(bool leads);
   void RouteOn(HttpServer& server);
   void RouteJoinOn(HttpServer& server);
   OperationServices Services();
@@ -89,6 +83,7 @@ class RealCoordinator final : public Coordinator {
   std::unique_ptr<FleetMetrics> fleet_metrics_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<AgentService> agents_;
+  std::atomic<bool> agents_listen_ = false;  // others may use agents_
   std::unique_ptr<NodeDirectory> nodes_;
   std::unique_ptr<GuestMetrics> guest_metrics_;
   std::unique_ptr<Controller> controller_;
@@ -162,7 +157,7 @@ absl::Status RealCoordinator::BuildFleet() {
       std::move(options));
   nodes_ = std::make_unique<NodeDirectory>(NodeDirectory::Parts{
       *fleet_, home_->nodes(), *gate_, [this](const NodeName& node, const absl::Status& why) {
-        if (agents_) agents_->EndNode(node, why);
+        if (agents_listen_) agents_->EndNode(node, why);
       }});
   return absl::OkStatus();
 }
@@ -335,8 +330,9 @@ void RealCoordinator::UseCertificate(const KeyPair& pair, const std::string& cli
   api_->ReplaceTls(*std::move(tls));
 }
 
-// What changed while another one led is looked at anew.
-void RealCoordinator::Leading() {
+// What changed while another one led is looked at anew; agents follow who leads.
+void RealCoordinator::Led(bool leads) {
+  if (!leads) return nodes_->SendAway(absl::UnavailableError("another coordinator leads"));
   const absl::Status loaded = controller_->Load(Call::Within(kStartTimeout));
   if (!loaded.ok()) LogError("guests cannot be read", {{"err", loaded}});
   if (webhook_) webhook_->Wake();
@@ -349,6 +345,7 @@ absl::Status RealCoordinator::StartAgents() {
   options.heartbeat = config_.heartbeat;
   ASSIGN_OR_RETURN(agents_, AgentService::Create(std::move(options), doors_->Agents(), *fleet_,
                                                  clock_, *fleet_metrics_));
+  agents_listen_ = true;
   LogInfo("listening", {{"agents", agents_->endpoint()},
                         {"api", api_->endpoint()},
                         {"socket", socket_->endpoint()},
@@ -366,7 +363,7 @@ void RealCoordinator::AddTo(Daemon& daemon) {
                 return absl::OkStatus();
               },
               nullptr});
-  if (kube_ != nullptr) kube_->OnLeading([this] { Leading(); });
+  if (kube_ != nullptr) kube_->OnLeadership([this](bool leads) { Led(leads); });
   daemon.Add({"home", [this] { return home_->Start(Call::Within(kStartTimeout)); },
               [this](const Call&) { home_->Stop(); }});
   if (webhook_) {

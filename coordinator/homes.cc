@@ -35,10 +35,7 @@ absl::StatusOr<KubeAccess> AccessOf(const CoordinatorConfig::Kubernetes& config)
 
 // Of this process alone: a restarted one is another, though its pod has the same name.
 std::string IdentityOf(Random& random) {
-  char host[256] = "coordinator";
-  gethostname(host, sizeof host - 1);
-  std::string identity = host;
-  identity += '_';
+  std::string identity = HostName() + '_';
   for (int i = 0; i < 8; ++i) identity += "0123456789abcdef"[random.Below(16)];
   return identity;
 }
@@ -78,6 +75,12 @@ absl::StatusOr<OpenedHome> OpenKube(const CoordinatorConfig& config,
 }
 
 }  // namespace
+
+std::string HostName() {
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
 
 absl::Status MakeStateFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();

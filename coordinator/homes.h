@@ -20,6 +20,9 @@ absl::StatusOr<OpenedHome> OpenHome(const CoordinatorConfig& config,
                                     std::function<BootFacts()> facts, const Clock& clock,
                                     Random& random, const Call& call);
 
+// This machine's; a pod's, in a cluster.
+std::string HostName();
+
 // Ours alone (0700); may be there. Blocks on the disk.
 absl::Status MakeStateFolder(const std::string& path);
 

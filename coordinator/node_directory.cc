@@ -84,4 +84,10 @@ absl::StatusOr<admin::v1::Node> NodeDirectory::Forget(const NodeName& node, cons
   return last;
 }
 
+void NodeDirectory::SendAway(const absl::Status& why) {
+  for (const NodeView& node : parts_.fleet.Nodes()) {
+    if (node.connected) parts_.end_streams(node.identity.node, why);
+  }
+}
+
 }  // namespace innkeeper

@@ -26,6 +26,8 @@ class NodeDirectory {
   absl::StatusOr<admin::v1::Node> Revoke(const NodeName& node, const Call& call);
   // Drops the record too: its guests go Missing, and a new node may take the name.
   absl::StatusOr<admin::v1::Node> Forget(const NodeName& node, const Call& call);
+  // Ends the streams of all: their agents connect again, to whoever leads by then.
+  void SendAway(const absl::Status& why);
   // Nodes that would be cut off were this authority of the coordinator (SHA-256 of its public key)
   // the only one that signs: those that have not connected with a certificate that came together
   // with it. An answer that was stored here may have been lost on its way to the node. Not revoked

@@ -115,9 +115,8 @@ void KubeHome::Stop() {
 }
 
 void KubeHome::Led(bool leads) {
-  if (!leads) return;
-  secrets_->LookAtAll();
-  if (leading_) leading_();
+  if (leads) secrets_->LookAtAll();
+  if (led_) led_(leads);
 }
 
 std::optional<GuestOwner> KubeHome::OwnerOf(const GuestKey& key, const VmUid& uid) const {

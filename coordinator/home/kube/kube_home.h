@@ -55,8 +55,9 @@ class KubeHome final : public Home {
                                                           Random& random, const Call& call);
   ~KubeHome() override;
 
-  // Leadership came, on the elector's thread: whoever acts looks at everything. Before Start.
-  void OnLeading(std::function<void()> leading) { leading_ = std::move(leading); }
+  // Leadership came or went, on the elector's thread: whoever acts looks at everything, or stops.
+  // Before Start.
+  void OnLeadership(std::function<void(bool leads)> led) { led_ = std::move(led); }
   KubeClient& client() { return *client_; }
   const std::string& ns() const { return options_.ns; }
   const OptInSets& opt_in() const { return inventory_->opt_in(); }
@@ -95,7 +96,7 @@ class KubeHome final : public Home {
   const Options options_;
   const Clock& clock_;
   Random& random_;
-  std::function<void()> leading_;
+  std::function<void(bool leads)> led_;
   // In the order of construction; they go in the reverse.
   std::unique_ptr<KubeClient> client_, lease_client_;
   ClusterId cluster_;

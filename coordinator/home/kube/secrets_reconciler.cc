@@ -90,11 +90,13 @@ absl::StatusOr<Duration> SecretsReconciler::Reconcile(const VmUid& uid, const Ca
   Written written = written_.With([&](auto& all) { return all[uid.text]; });
   const absl::Status user_data = WriteUserData(*boot, written, call);
   const absl::StatusOr<Duration> next = EnsureDisk(*boot, written, call);
-  written_.With([&](auto& all) { all[uid.text] = written; });
   // The guest's events tell people what its launcher pod waits for.
-  if (!user_data.ok() && !IsRetryable(user_data) && !absl::IsAborted(user_data))
-    parts_.recorder.Record(boot->vm.key, Reason::kDiskNotWritten,
-                           "user-data: " + std::string(user_data.message()));
+  const bool telling = !user_data.ok() && !IsRetryable(user_data) && !absl::IsAborted(user_data);
+  const std::string why = telling ? std::string(user_data.message()) : "";
+  if (telling && why != written.told)
+    parts_.recorder.Record(boot->vm.key, Reason::kDiskNotWritten, "user-data: " + why);
+  written.told = why;
+  written_.With([&](auto& all) { all[uid.text] = written; });
   RETURN_IF_ERROR(user_data);
   return next;
 }

@@ -61,6 +61,7 @@ class SecretsReconciler {
     std::string user_data_run, disk_run;
     size_t source = 0;
     bool user_data = false, disk = false;
+    std::string told;  // why it could not be written, as people were last told
   };
   void Work(std::stop_token stop);
   void Process(const std::string& key, const Call& call);
