@@ -229,7 +229,10 @@ bool AgentReactor::AdmitOnce() {
     const absl::Status admitted =
         context_.gate.admit(peer_.certificate, Call::Within(kAdmitTimeout));
     admission_ = admitted.ok() ? Admission::kGranted : Admission::kRefused;
-    if (!admitted.ok()) {
+    if (IsRetryable(admitted)) {  // no fault of its own: it comes again, here or elsewhere
+      LogInfo("agent sent away for now", {{"node", peer_.who.node.node.text}, {"error", admitted}});
+      End(admitted);
+    } else if (!admitted.ok()) {
       context_.metrics->StreamRefused(FleetMetrics::StreamRefusal::kNotAdmitted);
       LogWarning("agent not admitted", {{"node", peer_.who.node.node.text}, {"error", admitted}});
       if (context_.gate.refused) context_.gate.refused(peer_.certificate, peer_.address, admitted);

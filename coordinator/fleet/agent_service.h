@@ -32,9 +32,10 @@ struct AgentGate {
   // agent's.
   std::function<absl::StatusOr<StreamPeer>(const std::string& certificate)> identify;
   // Whether the node is still welcome. May block; before the stream's first message is looked at.
+  // UNAVAILABLE and its like: nobody can tell now, or another coordinator leads: it may come again.
   std::function<absl::Status(const std::string& certificate, const Call& call)> admit;
-  // Told of each peer that either of them refused; quick, may be empty. The address is empty for
-  // one that did not get past the handshake: gRPC does not tell.
+  // Told of each peer that either of them refused for good; quick, may be empty. The address is
+  // empty for one that did not get past the handshake: gRPC does not tell.
   std::function<void(const std::string& certificate, const std::string& address,
                      const absl::Status& why)>
       refused;

@@ -90,6 +90,17 @@ TEST_F(PortTest, ARevokedNodeIsRefused) {
   EXPECT_EQ(Greet(pair.Copy()).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
+TEST_F(PortTest, WhoIsSentAwayToAnotherCoordinatorIsNotCountedAsRefused) {
+  const KeyPair pair = Agent("host1");
+  centre_.SendAway(true);
+  EXPECT_EQ(Greet(pair.Copy()).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(centre_.refused(), 0);
+  centre_.SendAway(false);
+  EXPECT_TRUE(Greet(pair.Copy()).ok());
+  EXPECT_EQ(Greet(Agent("stranger", false)).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(centre_.refused(), 1);
+}
+
 TEST_F(PortTest, OneNodeCannotAnswerForAnothersOrder) {
   TestAgent honest(centre_.endpoint());
   ASSERT_TRUE(centre_.Enlist("host1", honest.keys()).ok());

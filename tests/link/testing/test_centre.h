@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,8 +51,12 @@ class TestCentre {
       if (role.agent() == nullptr) return absl::PermissionDeniedError("not an agent's");
       return StreamPeer{role.agent()->node, role.certificate_expires};
     };
-    gate.admit = [this](const std::string& pem, const Call& call) {
+    gate.admit = [this](const std::string& pem, const Call& call) -> absl::Status {
+      if (away_) return absl::UnavailableError("another coordinator leads");
       return gate_.Admit(pem, call).status();
+    };
+    gate.refused = [this](const std::string&, const std::string&, const absl::Status&) {
+      ++refused_;
     };
     ASSIGN_OR_RETURN(service_,
                      AgentService::Create(listen, std::move(gate), *fleet_, clock_, metrics_));
@@ -82,6 +87,10 @@ class TestCentre {
     return absl::OkStatus();
   }
 
+  // Another coordinator leads: agents are sent away.
+  void SendAway(bool away) { away_ = away; }
+  int refused() const { return refused_; }  // told of so many peers
+
   static Call Soon() { return Call::Within(std::chrono::seconds(10)); }
   std::string endpoint() const { return listen_; }
   Fleet& fleet() { return *fleet_; }
@@ -94,6 +103,8 @@ class TestCentre {
 
  private:
   const Duration heartbeat_;
+  std::atomic<bool> away_ = false;
+  std::atomic<int> refused_ = 0;
   TempDir dir_;
   RealClock clock_;
   FakeVault vault_;
