@@ -21,19 +21,35 @@ elseif(INNKEEPER_SANITIZER STREQUAL "tsan")
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")
 endif()
 
+# Where the optimiser has half of the compiler's time, the tests themselves go without: it is our
+# code that shall run at a decent speed with sanitizers.
+function(innkeeper_test_options name)
+  if(INNKEEPER_SANITIZER)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+endfunction()
+
+include(Precompiled)
+
 function(innkeeper_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   target_compile_options(${name} PRIVATE ${INNKEEPER_WARNINGS})
   target_link_libraries(${name} PUBLIC ${arg_DEPS})
+  innkeeper_precompiled(${name} precompiled)
 endfunction()
 
-function(innkeeper_program name)
+function(innkeeper_executable name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_compile_options(${name} PRIVATE ${INNKEEPER_WARNINGS})
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
+endfunction()
+
+function(innkeeper_program name)
+  innkeeper_executable(${name} ${ARGN})
+  innkeeper_precompiled(${name} precompiled)
 endfunction()
 
 # A test against the real parts (tests/env): they are brought up once for all such tests, and their
@@ -48,8 +64,10 @@ endfunction()
 
 function(innkeeper_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
-  innkeeper_program(${name} SOURCES ${arg_SOURCES}
-                    DEPS ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  innkeeper_executable(${name} SOURCES ${arg_SOURCES}
+                       DEPS ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  innkeeper_test_options(${name})
+  innkeeper_precompiled(${name} precompiled_tests)
   if(INNKEEPER_SANITIZER STREQUAL "fuzz")
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)  # there to be configured, not built
     return()

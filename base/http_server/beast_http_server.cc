@@ -17,11 +17,15 @@ namespace {
 
 using Tcp = asio::ip::tcp;
 using Unix = asio::local::stream_protocol;
+template <class Protocol>
+using Acceptor = asio::basic_socket_acceptor<Protocol, Executor>;
 
 constexpr char kUnixPrefix[] = "unix:";
 constexpr size_t kRefusals = 64;  // sessions beyond the cap that are told so; more are just closed
 // Out of descriptors, accepting again at once would only burn the processor.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+// Limits of seconds may be overrun by this much.
+constexpr std::chrono::milliseconds kWatchEvery{200};
 
 absl::StatusOr<Tcp::endpoint> ParseEndpoint(const std::string& text) {
   const size_t colon = text.rfind(':');
@@ -45,7 +49,7 @@ std::string TextOf(const Tcp::endpoint& endpoint) {
 }
 
 // An IPv4 client of an IPv6 socket is shown as what it is.
-std::string PeerAddress(const Tcp::socket& socket) {
+std::string PeerAddress(const TcpSocket& socket) {
   beast::error_code error;
   const asio::ip::address address = socket.remote_endpoint(error).address();
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.to_string();
@@ -72,20 +76,22 @@ class BeastHttpServer final : public HttpServer {
  private:
   absl::Status BindUnix(const std::string& path);
   absl::Status BindTcp(const std::string& address);
-  template <class Acceptor>
-  void Accept(Acceptor& acceptor);
-  void Open(Tcp::socket socket);
-  void Open(Unix::socket socket);
+  template <class Protocol>
+  void Accept(Acceptor<Protocol>& acceptor);
+  void Open(TcpSocket socket);
+  void Open(UnixSocket socket);
+  void Watch();
   void StartSession(std::unique_ptr<ByteStream> stream, HttpPeer peer);
 
   ServerCore core_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  Tcp::acceptor tcp_{io_};
-  Unix::acceptor unix_{io_};
-  asio::steady_timer pause_{io_};
+  Acceptor<Tcp> tcp_{io_.get_executor()};
+  Acceptor<Unix> unix_{io_.get_executor()};
+  asio::steady_timer pause_{io_}, watch_{io_};
   TlsContext tls_;  // the I/O thread's, as is the next
   SessionSet sessions_;
+  bool watching_ = false;
   std::string endpoint_, socket_path_;
   std::atomic<bool> stopped_ = false;
   std::jthread thread_;
@@ -136,8 +142,8 @@ absl::Status BeastHttpServer::Start() {
   return absl::OkStatus();
 }
 
-template <class Acceptor>
-void BeastHttpServer::Accept(Acceptor& acceptor) {
+template <class Protocol>
+void BeastHttpServer::Accept(Acceptor<Protocol>& acceptor) {
   acceptor.async_accept([this, &acceptor](beast::error_code error, auto socket) {
     if (!acceptor.is_open()) return;
     if (!error) {
@@ -155,9 +161,21 @@ void BeastHttpServer::StartSession(std::unique_ptr<ByteStream> stream, HttpPeer 
   const bool full = core_.open_sessions() >= core_.options().connections;
   std::make_shared<Session>(std::move(stream), std::move(peer), core_, sessions_)
       ->Start(full ? Admission::kRefuse : Admission::kServe);
+  if (!watching_) Watch();
 }
 
-void BeastHttpServer::Open(Tcp::socket socket) {
+// Runs only while somebody is connected.
+void BeastHttpServer::Watch() {
+  watching_ = !sessions_.all.empty();
+  if (!watching_) return;
+  watch_.expires_after(kWatchEvery);
+  watch_.async_wait([this](beast::error_code) {
+    sessions_.CloseLate(std::chrono::steady_clock::now());
+    Watch();
+  });
+}
+
+void BeastHttpServer::Open(TcpSocket socket) {
   if (core_.open_sessions() >= core_.options().connections + kRefusals) return;
   beast::error_code ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
@@ -168,7 +186,7 @@ void BeastHttpServer::Open(Tcp::socket socket) {
       std::move(peer));
 }
 
-void BeastHttpServer::Open(Unix::socket socket) {
+void BeastHttpServer::Open(UnixSocket socket) {
   if (core_.open_sessions() >= core_.options().connections + kRefusals) return;
   HttpPeer peer;
   peer.address = "unix";
@@ -191,6 +209,7 @@ void BeastHttpServer::Stop(const Call& drain) {
   if (thread_.joinable()) core_.AwaitSessions(drain);
   asio::post(io_, [this] {
     for (const auto& session : std::set(sessions_.all)) session->Close();
+    watch_.cancel();
     work_.reset();
   });
   if (thread_.joinable()) thread_.join();

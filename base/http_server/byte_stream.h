@@ -1,13 +1,14 @@
 #pragma once
 // The bytes of one accepted connection, whatever carries them. Everything runs on the server's I/O
-// thread; callbacks come from there, never before the call returned. A call that does not end
-// before the deadline set last fails with beast::error::timeout. Heavy header: only .cc files of
-// this folder include it.
+// thread; callbacks come from there, never before the call returned. Calls have no time limit of
+// their own: whoever waits too long closes the stream. Heavy header: only .cc files of this folder
+// include it.
 
 #include <openssl/ssl.h>
 
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/error.hpp>
@@ -15,13 +16,17 @@
 #include <memory>
 #include <string>
 
-#include "base/call.h"
 #include "base/tls.h"
 
 namespace innkeeper {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+
+// Sockets that know their executor's type: asking a type-erased one costs allocations per call.
+using Executor = asio::io_context::executor_type;
+using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
 class ByteStream {
  public:
@@ -39,17 +44,15 @@ class ByteStream {
   // As ReadSome, but below TLS: what a client still sends that nobody will look at.
   virtual void ReadRest(asio::mutable_buffer into, Moved moved) = 0;
 
-  virtual void ExpireAfter(Duration time) = 0;
-  virtual void ExpireNever() = 0;
   virtual void Cancel() = 0;  // what is under way fails
   virtual void Close() = 0;   // now; what is under way fails
 
-  virtual asio::any_io_executor executor() = 0;
+  virtual Executor executor() = 0;
   virtual SSL* tls() = 0;  // null without TLS
 };
 
-std::unique_ptr<ByteStream> MakeByteStream(asio::ip::tcp::socket socket);
-std::unique_ptr<ByteStream> MakeByteStream(asio::local::stream_protocol::socket socket);
-std::unique_ptr<ByteStream> MakeTlsByteStream(asio::ip::tcp::socket socket, const TlsContext& tls);
+std::unique_ptr<ByteStream> MakeByteStream(TcpSocket socket);
+std::unique_ptr<ByteStream> MakeByteStream(UnixSocket socket);
+std::unique_ptr<ByteStream> MakeTlsByteStream(TcpSocket socket, const TlsContext& tls);
 
 }  // namespace innkeeper

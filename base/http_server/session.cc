@@ -1,9 +1,12 @@
 #include "base/http_server/session.h"
 
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace innkeeper {
 namespace {
@@ -15,6 +18,13 @@ constexpr std::chrono::seconds kLingerTime{2};  // for a client to read our last
 
 }  // namespace
 
+void SessionSet::CloseLate(MonotonicTime now) const {
+  std::vector<std::shared_ptr<Session>> late;  // closing takes them out of the set
+  std::copy_if(all.begin(), all.end(), std::back_inserter(late),
+               [now](const auto& session) { return session->LateAt(now); });
+  for (const auto& session : late) session->Close();
+}
+
 Session::~Session() {
   if (pieces_) pieces_->Close();
 }
@@ -24,7 +34,7 @@ void Session::Start(Admission admission) {
   sessions_.all.insert(Self());
   core_.SessionOpened();
   if (stream_->tls() == nullptr) return AwaitRequest();
-  stream_->ExpireAfter(core_.options().request_timeout);
+  ExpireAfter(core_.options().request_timeout);
   stream_->Handshake([self = Self()](beast::error_code error) { self->Greeted(error); });
 }
 
@@ -66,7 +76,7 @@ void Session::AwaitRequest() {
   parser_->header_limit(kHeadCap);
   parser_->body_limit(core_.options().body_cap);
   if (buffer_.size() > 0) return ReadHead();  // the client did not wait for the answer before
-  stream_->ExpireAfter(core_.options().idle_timeout);
+  ExpireAfter(core_.options().idle_timeout);
   stream_->ReadSome(buffer_.prepare(kIdleRead),
                     [self = Self()](beast::error_code error, size_t size) {
                       if (error) return self->Close();
@@ -76,7 +86,7 @@ void Session::AwaitRequest() {
 }
 
 void Session::ReadHead() {
-  stream_->ExpireAfter(core_.options().request_timeout);
+  ExpireAfter(core_.options().request_timeout);
   ReadUntil(&Parser::is_header_done, &Session::HaveHead);
 }
 
@@ -125,7 +135,7 @@ void Session::Unreadable(beast::error_code error) {
 
 void Session::HaveRequest() {
   if (closed_ || sessions_.draining) return Close();
-  stream_->ExpireNever();  // the handler has its own limit
+  ExpireNever();  // the handler has its own limit
   answering_ = true;
   const std::string target(parser_->get().target());
   core_.Dispatch(
@@ -139,7 +149,7 @@ void Session::HaveRequest() {
 void Session::Answer(HttpServerReply reply) {
   if (closed_) return;
   answering_ = true;
-  stream_->ExpireAfter(core_.options().request_timeout);
+  ExpireAfter(core_.options().request_timeout);
   if (sessions_.draining) keep_alive_ = false;
   if (reply.stream && !knows_chunks_) {
     reply = PlainError(505, "UNIMPLEMENTED", "a stream needs HTTP/1.1");
@@ -174,7 +184,7 @@ void Session::OpenStream(HttpServerReply reply) {
 void Session::Streaming(HttpServerReply reply) {
   answering_ = false;  // a stream has no end to wait for
   if (sessions_.draining) return Close();
-  stream_->ExpireNever();
+  ExpireNever();
   WatchForEnd();
   if (!reply.body.empty()) SendChunk(reply.body);
   HandOver(reply.stream, StreamInto(pieces_));
@@ -197,19 +207,19 @@ void Session::SendPieces() {
 
 void Session::SendChunk(const std::string& bytes) {
   writing_ = true;
-  stream_->ExpireAfter(core_.options().request_timeout);
+  ExpireAfter(core_.options().request_timeout);
   stream_->Write(beast::buffers_to_string(http::make_chunk(asio::buffer(bytes))),
                  [self = Self()](beast::error_code error) {
                    self->writing_ = false;
                    if (error || self->closed_) return self->Close();
-                   self->stream_->ExpireNever();
+                   self->ExpireNever();
                    self->SendPieces();
                  });
 }
 
 void Session::EndStream() {
   ending_ = true;
-  stream_->ExpireAfter(core_.options().request_timeout);
+  ExpireAfter(core_.options().request_timeout);
   stream_->Write(beast::buffers_to_string(http::make_chunk_last()),
                  [self = Self()](beast::error_code error) {
                    if (error || self->closed_) return self->Close();
@@ -221,7 +231,7 @@ void Session::EndStream() {
 // the kernel throw away an answer that the client has not read.
 void Session::Linger() {
   if (closed_) return;
-  stream_->ExpireAfter(kLingerTime);
+  ExpireAfter(kLingerTime);
   stream_->EndWriting([self = Self()](beast::error_code error) {
     error || self->closed_ ? self->Close() : self->Discard();
   });

@@ -25,6 +25,9 @@ class Session;
 
 // The sessions of a server, and whether it is stopping. The I/O thread's.
 struct SessionSet {
+  // Closes those whose deadline has passed.
+  void CloseLate(MonotonicTime now) const;
+
   std::set<std::shared_ptr<Session>> all;
   bool draining = false;
 };
@@ -45,11 +48,17 @@ class Session final : public std::enable_shared_from_this<Session> {
   // The server stops: finish what runs, close otherwise.
   void Drain();
   void Close();
+  bool LateAt(MonotonicTime now) const { return now > deadline_; }
 
  private:
   using Parser = http::request_parser<http::string_body>;
 
   std::shared_ptr<Session> Self() { return shared_from_this(); }
+
+  // A timer of its own for each step would cost more than the step; the server looks at all
+  // deadlines from time to time.
+  void ExpireAfter(Duration time) { deadline_ = std::chrono::steady_clock::now() + time; }
+  void ExpireNever() { deadline_ = MonotonicTime::max(); }
 
   void Greeted(beast::error_code error);
   void TellRefused() const;
@@ -83,6 +92,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   std::shared_ptr<PieceQueue> pieces_;
   std::array<char, 4096> scrap_{};
+  MonotonicTime deadline_ = MonotonicTime::max();
   Admission admission_ = Admission::kServe;
   bool keep_alive_ = true, is_head_ = false, knows_chunks_ = true;
   bool answering_ = false;  // a handler runs or its answer is on the way

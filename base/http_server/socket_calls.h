@@ -25,11 +25,17 @@ beast::error_code EndSending(Socket& socket) {
   return error;
 }
 
-template <class Lowest>
-void CloseNow(Lowest& lowest) {
+template <class Socket>
+void CloseNow(Socket& socket) {
   beast::error_code ignored;
-  lowest.socket().shutdown(asio::socket_base::shutdown_both, ignored);
-  lowest.close();
+  socket.shutdown(asio::socket_base::shutdown_both, ignored);
+  socket.close(ignored);
+}
+
+template <class Socket>
+void CancelAll(Socket& socket) {
+  beast::error_code ignored;
+  socket.cancel(ignored);
 }
 
 }  // namespace innkeeper

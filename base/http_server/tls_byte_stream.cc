@@ -1,7 +1,5 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "base/http_server/byte_stream.h"
 #include "base/http_server/socket_calls.h"
@@ -11,7 +9,7 @@ namespace {
 
 class TlsByteStream final : public ByteStream {
  public:
-  TlsByteStream(asio::ip::tcp::socket socket, asio::ssl::context& context)
+  TlsByteStream(TcpSocket socket, asio::ssl::context& context)
       : stream_(std::move(socket), context) {}
 
   void Handshake(Done done) override {
@@ -26,27 +24,25 @@ class TlsByteStream final : public ByteStream {
   // A peer that does not answer the close notification is still told on the socket.
   void EndWriting(Done done) override {
     stream_.async_shutdown(
-        [this, done = std::move(done)](beast::error_code) { done(EndSending(lowest().socket())); });
+        [this, done = std::move(done)](beast::error_code) { done(EndSending(lowest())); });
   }
   void ReadRest(asio::mutable_buffer into, Moved moved) override {
     lowest().async_read_some(into, std::move(moved));
   }
-  void ExpireAfter(Duration time) override { lowest().expires_after(time); }
-  void ExpireNever() override { lowest().expires_never(); }
-  void Cancel() override { lowest().cancel(); }
+  void Cancel() override { CancelAll(lowest()); }
   void Close() override { CloseNow(lowest()); }
-  asio::any_io_executor executor() override { return stream_.get_executor(); }
+  Executor executor() override { return stream_.get_executor(); }
   SSL* tls() override { return stream_.native_handle(); }
 
  private:
-  beast::tcp_stream& lowest() { return stream_.next_layer(); }
+  TcpSocket& lowest() { return stream_.next_layer(); }
 
-  beast::ssl_stream<beast::tcp_stream> stream_;
+  asio::ssl::stream<TcpSocket> stream_;
 };
 
 }  // namespace
 
-std::unique_ptr<ByteStream> MakeTlsByteStream(asio::ip::tcp::socket socket, const TlsContext& tls) {
+std::unique_ptr<ByteStream> MakeTlsByteStream(TcpSocket socket, const TlsContext& tls) {
   SSL_CTX_up_ref(tls.get());
   asio::ssl::context context(tls.get());  // owns the reference just taken
   return std::make_unique<TlsByteStream>(std::move(socket), context);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace innkeeper {
 
@@ -17,13 +18,16 @@ class JsonPatchText {
   // The whole patch fails where the value is another.
   void Test(std::string_view path, std::string_view value) { Operation("test", path, &value); }
   void Remove(std::string_view path) { Operation("remove", path, nullptr); }
-  bool empty() const { return operations_.empty(); }
-  // "[...]"; "" when there is no operation.
-  std::string Text() const { return empty() ? "" : "[" + operations_ + "]"; }
+  bool empty() const { return text_.empty(); }
+  // "[...]"; "" when there is no operation. What is left is empty.
+  std::string Take() {
+    if (!empty()) text_ += ']';
+    return std::exchange(text_, {});
+  }
 
  private:
   void Operation(std::string_view name, std::string_view path, const std::string_view* value);
-  std::string operations_;
+  std::string text_;  // without its end
 };
 
 }  // namespace innkeeper

@@ -30,6 +30,16 @@ TEST(JsonText, ACharacterIsFoundWhereverItStands) {
   }
 }
 
+TEST(JsonText, LongTextsComeBackWhereverTheyAreCut) {
+  std::string text;
+  for (size_t i = 0; i < 1000; ++i) text += static_cast<char>(i * 7 % 128);
+  text += std::string(600, '\x01') + std::string(600, '"');
+  for (size_t from = 0; from < 140; ++from) {
+    const std::string part = text.substr(from);
+    EXPECT_EQ(nlohmann::json::parse(JsonString(part)).get<std::string>(), part);
+  }
+}
+
 TEST(JsonText, OnlyWhatMustBeIsEscaped) {
   EXPECT_EQ(JsonString(""), "\"\"");
   EXPECT_EQ(JsonString("a\"b\\c\nd/e"), R"("a\"b\\c\nd/e")");

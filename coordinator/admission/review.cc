@@ -71,7 +71,9 @@ absl::StatusOr<VmReview> DecodeReview(std::string_view body) {
 }
 
 std::string EncodeAnswer(std::string_view uid, const ReviewAnswer& answer) {
-  std::string out = R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{)";
+  std::string out;
+  out.reserve(512 + answer.patch.size() * 4 / 3);
+  out += R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{)";
   out += R"("uid":)" + JsonString(uid);
   out += answer.allowed ? R"(,"allowed":true)" : R"(,"allowed":false)";
   if (!answer.allowed) {
@@ -79,7 +81,9 @@ std::string EncodeAnswer(std::string_view uid, const ReviewAnswer& answer) {
     out += '}';
   }
   if (!answer.patch.empty()) {
-    out += R"(,"patchType":"JSONPatch","patch":")" + absl::Base64Escape(answer.patch) + '"';
+    out += R"(,"patchType":"JSONPatch","patch":")";
+    out += absl::Base64Escape(answer.patch);
+    out += '"';
   }
   if (!answer.warnings.empty()) {
     out += R"(,"warnings":[)";
@@ -89,7 +93,8 @@ std::string EncodeAnswer(std::string_view uid, const ReviewAnswer& answer) {
     }
     out += ']';
   }
-  return out + "}}";
+  out += "}}";
+  return out;
 }
 
 }  // namespace innkeeper

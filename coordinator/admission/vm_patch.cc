@@ -85,7 +85,7 @@ std::string Attach(const VmView& vm, const VmPlan& plan) {
   }
   if (!vm.disks.ours) InsertDisk(patch, vm, plan.disk_place);
   SetRecord(patch, vm, plan.record.Text());
-  return patch.Text();
+  return patch.Take();
 }
 
 // A list that holds ours alone was made for it.
@@ -102,7 +102,7 @@ std::string Detach(const VmView& vm, const VmPlan& plan) {
   }
   if (vm.join_secret) TakeOut(patch, std::string(kSpec) + "/volumes", vm.volumes);
   if (vm.prepared) patch.Remove(kPrepared);
-  return patch.Text();
+  return patch.Take();
 }
 
 }  // namespace

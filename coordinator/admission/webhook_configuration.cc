@@ -43,7 +43,7 @@ class Planner {
     SetCondition(path, name, entry.value("matchConditions", json::array()));
   }
   WebhookPlan Plan() {
-    plan_.patch = patch_.Text();
+    plan_.patch = patch_.Take();
     return std::move(plan_);
   }
 

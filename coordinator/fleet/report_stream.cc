@@ -79,7 +79,7 @@ ReportStep ReportStream::Apply(agent::v1::Delta delta, absl::Time now) {
     else
       step.refused.push_back(RefusalOf(report.status()));
   } else if (delta.has_units() && delta.units().units_size() <= kMostUnits) {
-    step.units = std::move(*delta.mutable_units());
+    step.units.emplace(std::move(*delta.mutable_units()));
   }
   return step;
 }

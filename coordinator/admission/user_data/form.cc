@@ -45,9 +45,13 @@ bool BeginsWith(std::string_view text, std::string_view lower_prefix) {
 
 bool SaysMime(std::string_view bytes) {
   constexpr std::string_view kHeader = "mime-version:";
+  constexpr size_t kColon = kHeader.size() - 1;  // few characters of a text are one
   const std::string_view window = bytes.substr(0, kMimeWindow);
-  return std::search(window.begin(), window.end(), kHeader.begin(), kHeader.end(),
-                     [](char c, char wanted) { return Lower(c) == wanted; }) != window.end();
+  size_t at = window.find(':', kColon);
+  while (at != std::string_view::npos && !BeginsWith(window.substr(at - kColon), kHeader)) {
+    at = window.find(':', at + 1);
+  }
+  return at != std::string_view::npos;
 }
 
 bool Holds(std::string_view text, std::string_view what) {
