@@ -67,7 +67,8 @@ absl::StatusOr<std::unique_ptr<WebhookTls>> WebhookTls::Make() {
   const KeyPair pair = authority.Sign({.until = absl::Now() + absl::Hours(24)});
   made->dir_.Write("tls.crt", pair.chain);
   made->dir_.Write("tls.key", std::string(pair.key.Reveal()));
-  ASSIGN_OR_RETURN(made->client_, MakeLoadContext(authority.certificate()));
+  made->ca_ = authority.certificate();
+  ASSIGN_OR_RETURN(made->client_, MakeLoadContext(made->ca_));
   return made;
 }
 

@@ -24,11 +24,13 @@ class WebhookTls {
   std::string key() const { return dir_.File("tls.key"); }
   std::string Log(WebhookKind kind) const { return dir_.File(std::string(NameOf(kind)) + ".log"); }
   const TlsContext& client() const { return client_; }
+  const std::string& ca() const { return ca_; }  // PEM
 
  private:
   WebhookTls() = default;
   TempDir dir_;
   TlsContext client_;
+  std::string ca_;
 };
 
 class WebhookUnderTest {
@@ -41,6 +43,7 @@ class WebhookUnderTest {
   // From fork until /healthz is answered.
   Duration start_to_ready() const { return start_to_ready_; }
   pid_t pid() const { return process_.pid(); }
+  uint16_t port() const { return port_; }
   // The body of its answer.
   absl::StatusOr<std::string> Ask(const std::string& review) const;
   // Answers per CPU-second of its process.
