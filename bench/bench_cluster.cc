@@ -107,8 +107,7 @@ absl::Status BenchCluster::InstallWebhook(const std::string& name, uint16_t port
   json object = json::parse(text);
   object["metadata"] = {{"name", name}};
   for (json& entry : object["webhooks"]) {
-    json client{
-        {"url", "https://127.0.0.1:" + std::to_string(port) + "/mutate-virtualmachine"}};
+    json client{{"url", "https://127.0.0.1:" + std::to_string(port) + "/mutate-virtualmachine"}};
     if (!ca.empty()) client["caBundle"] = absl::Base64Escape(ca);
     entry["clientConfig"] = std::move(client);
   }

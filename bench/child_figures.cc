@@ -42,7 +42,8 @@ absl::StatusOr<Figures> InChild(const std::function<absl::StatusOr<Figures>()>& 
   }
   Figures figures;
   double one = 0;
-  while (read(ends[0], &one, sizeof one) == static_cast<ssize_t>(sizeof one)) figures.push_back(one);
+  while (read(ends[0], &one, sizeof one) == static_cast<ssize_t>(sizeof one))
+    figures.push_back(one);
   close(ends[0]);
   int ended = 0;
   waitpid(child, &ended, 0);

@@ -90,8 +90,7 @@ struct Series {
     ASSIGN_OR_RETURN(const auto server, PagedApiServer::Start(api));
     const KubeAccess& access = server->access();
     for (int i = 0; i < rounds; ++i) {
-      ASSIGN_OR_RETURN(const Figures ours,
-                       InChild([&] { return StartCold(access, api.objects); }));
+      ASSIGN_OR_RETURN(const Figures ours, InChild([&] { return StartCold(access, api.objects); }));
       ASSIGN_OR_RETURN(const Figures raw, InChild([&] { return ReadRaw(access, api.objects); }));
       time.ours.push_back(ours.at(0));
       time.peer.push_back(raw.at(0));

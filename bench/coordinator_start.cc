@@ -1,11 +1,11 @@
 // P13, P6: how long the whole coordinator takes from its start until it is ready in an empty
 // cluster, and what it holds when nothing happens, against a webhook of Python's usual stack.
 
+#include <thread>
+
 #include "bench/bench_main.h"
 #include "bench/coordinator_under_test.h"
 #include "bench/webhook_under_test.h"
-
-#include <thread>
 
 namespace innkeeper {
 namespace {
@@ -45,8 +45,8 @@ absl::Status Measure(const BenchOptions& options, Report& report) {
               Bound::kAtMost, 150, " ms"});
   report.Add({"P6", "RSS of the idle leader", Short(ours) + " MB", Short(theirs) + " MB",
               ours / theirs, Bound::kAtMost, 0.5});
-  report.Note("the very first start, which makes the authorities: " +
-              Short(Milliseconds(first)) + " ms");
+  report.Note("the very first start, which makes the authorities: " + Short(Milliseconds(first)) +
+              " ms");
   return absl::OkStatus();
 }
 

@@ -19,8 +19,7 @@ std::string Local(uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
 
 }  // namespace
 
-CoordinatorUnderTest::CoordinatorUnderTest(const BenchCluster& cluster,
-                                           const FreeIpaStandIn& ipa) {
+CoordinatorUnderTest::CoordinatorUnderTest(const BenchCluster& cluster, const FreeIpaStandIn& ipa) {
   const std::string server = FreeIpaStandIn::kServer;
   const nlohmann::json config{
       {"home", "kubernetes"},

@@ -35,9 +35,9 @@ class FreeIpaStandIn {
   const std::string& ca() const { return authority_.certificate(); }
 
  private:
-  FreeIpaStandIn() : script_([this](const auto& method, const auto& params) {
-                       return Answer(method, params);
-                     }) {}
+  FreeIpaStandIn()
+      : script_([this](const auto& method, const auto& params) { return Answer(method, params); }) {
+  }
   HttpServerReply Serve(const HttpServerRequest& request, const Call& call);
   ScriptedIpa::Result Answer(const std::string& method, const std::string& params);
 

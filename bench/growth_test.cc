@@ -18,8 +18,8 @@ TEST(GrowthExponent, IsTwoForAScanOfAllForEachOfAll) {
 }
 
 TEST(GrowthExponent, FollowsMostOfThePointsWhereOneIsOff) {
-  const double fit = GrowthExponent({{1'000, 1'000}, {3'000, 3'300}, {10'000, 10'000},
-                                     {30'000, 30'000}, {100'000, 100'000}});
+  const double fit = GrowthExponent(
+      {{1'000, 1'000}, {3'000, 3'300}, {10'000, 10'000}, {30'000, 30'000}, {100'000, 100'000}});
   EXPECT_NEAR(fit, 1, 0.02);
 }
 

@@ -156,8 +156,7 @@ absl::StatusOr<int> Listen(uint16_t& port) {
 absl::StatusOr<std::unique_ptr<PagedApiServer>> PagedApiServer::Start(const PagedApi& api) {
   const TestAuthority authority;
   const KeyPair pair = authority.Sign({.until = absl::Now() + absl::Hours(24)});
-  ASSIGN_OR_RETURN(const TlsContext context,
-                   MakeServerContext(pair, "", ClientCertificate::kNone));
+  ASSIGN_OR_RETURN(const TlsContext context, MakeServerContext(pair, "", ClientCertificate::kNone));
   uint16_t port = 0;
   ASSIGN_OR_RETURN(const int listener, Listen(port));
   const pid_t process = fork();

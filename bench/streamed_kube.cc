@@ -72,8 +72,8 @@ absl::Status StreamedKube::SendChanges(WatchDecoder& decoder, size_t count, Dura
   return absl::OkStatus();
 }
 
-absl::Status StreamedKube::Watch(const KubeCollection&, const KubeWatch& from,
-                                 const KubeSink& each, const Call& call) {
+absl::Status StreamedKube::Watch(const KubeCollection&, const KubeWatch& from, const KubeSink& each,
+                                 const Call& call) {
   if (!from.initial_events) return absl::InvalidArgumentError("only from the beginning");
   WatchDecoder decoder(each, 16u << 20);
   Duration cost{};

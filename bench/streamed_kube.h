@@ -19,8 +19,8 @@ class StreamedKube final : public KubeClient {
  public:
   StreamedKube(CorpusKind kind, size_t objects) : kind_(kind), objects_(objects) {}
 
-  // CPU time that decoding and all behind it took. Each blocks until it has happened; DEADLINE_EXCEEDED
-  // when it has not.
+  // CPU time that decoding and all behind it took. Each blocks until it has happened;
+  // DEADLINE_EXCEEDED when it has not.
   absl::StatusOr<Duration> AwaitSync(const Call& call);
   // `count` changes of objects here and there.
   absl::StatusOr<Duration> Change(size_t count, const Call& call);

@@ -56,8 +56,7 @@ std::string Text(const char* form, Values... values) {
 // Each kind of id has a space of its own; the bits are mixed as in random ones.
 std::string Uuid(size_t number, size_t space) {
   const size_t mixed = (number + 1) * 0x9e3779b97f4a7c15u + space;
-  return Text("%08zx-%04zx-4%03zx-9c39-%012zx", mixed >> 32, (mixed >> 16) & 0xffff, space,
-              number);
+  return Text("%08zx-%04zx-4%03zx-9c39-%012zx", mixed >> 32, (mixed >> 16) & 0xffff, space, number);
 }
 
 Slots SlotsOf(size_t number, size_t version) {
@@ -105,13 +104,13 @@ void AppendEvent(CorpusKind kind, const char* type, size_t number, size_t versio
 std::string InitialEventsEnd(CorpusKind kind, size_t version) {
   return R"({"type":"BOOKMARK","object":{"apiVersion":"kubevirt.io/v1","kind":")" +
          std::string(NameOf(kind)) + R"(","metadata":{"resourceVersion":")" +
-         std::to_string(version) +
-         R"(","annotations":{"k8s.io/initial-events-end":"true"}}}})" + "\n";
+         std::to_string(version) + R"(","annotations":{"k8s.io/initial-events-end":"true"}}}})" +
+         "\n";
 }
 
 std::string PageOf(CorpusKind kind, size_t first, size_t count, const std::string& next) {
-  std::string page =
-      R"({"apiVersion":"kubevirt.io/v1","kind":")" + std::string(NameOf(kind)) + R"(List","items":[)";
+  std::string page = R"({"apiVersion":"kubevirt.io/v1","kind":")" + std::string(NameOf(kind)) +
+                     R"(List","items":[)";
   for (size_t i = first; i < first + count; ++i) {
     if (i > first) page += ',';
     AppendObject(kind, i, 1, page);

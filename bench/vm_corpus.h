@@ -12,7 +12,7 @@ namespace innkeeper {
 
 enum class CorpusKind { kVm, kVmi };
 
-const char* NameOf(CorpusKind kind);      // "VirtualMachine"
+const char* NameOf(CorpusKind kind);           // "VirtualMachine"
 KubeCollection CollectionOf(CorpusKind kind);  // of all namespaces
 
 // Appends the object's JSON. `version`: its resourceVersion, at least 1; odd and even ones differ
@@ -21,8 +21,7 @@ void AppendObject(CorpusKind kind, size_t number, size_t version, std::string& t
 std::string ObjectOf(CorpusKind kind, size_t number, size_t version = 1);
 
 // One line of a watch: {"type":"ADDED","object":...}, with its newline.
-void AppendEvent(CorpusKind kind, const char* type, size_t number, size_t version,
-                 std::string& to);
+void AppendEvent(CorpusKind kind, const char* type, size_t number, size_t version, std::string& to);
 // The line that says that all there is was told.
 std::string InitialEventsEnd(CorpusKind kind, size_t version);
 

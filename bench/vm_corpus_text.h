@@ -38,7 +38,8 @@ inline constexpr char kVmText[] = R"json({"apiVersion":"kubevirt.io/v1","kind":"
 "observedGeneration":2,"printableStatus":"Running","ready":true,"runStrategy":"Always","volumeSnapshotStatuses":[
 {"enabled":true,"name":"root"},{"enabled":false,"name":"cloudinit","reason":"Snapshot is not supported for this volumeSource type [cloudinit]"}]}})json";
 
-inline constexpr char kVmiText[] = R"json({"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance",
+inline constexpr char kVmiText[] =
+    R"json({"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance",
 "metadata":{"annotations":{"kubevirt.io/latest-observed-api-version":"v1","kubevirt.io/storage-observed-api-version":"v1",
 "kubevirt.io/vm-generation":"2"},"creationTimestamp":"2026-01-02T03:04:06Z","finalizers":["kubevirt.io/virtualMachineControllerFinalize",
 "foregroundDeleteVirtualMachine"],"generation":9,"labels":{"kubevirt.io/nodeName":"@f@","kubevirt.io/vm":"@b@"},

@@ -31,7 +31,8 @@ struct Cost {
 class MirroredCluster {
  public:
   explicit MirroredCluster(size_t vms) {
-    for (const CorpusKind kind : kKinds) kubes_.emplace(kind, std::make_unique<StreamedKube>(kind, vms));
+    for (const CorpusKind kind : kKinds)
+      kubes_.emplace(kind, std::make_unique<StreamedKube>(kind, vms));
     // What listens in the product looks the VM up and remembers its key.
     inventory_.OnChange([this](const VmUid& uid) {
       if (const auto vm = inventory_.Find(uid)) seen_ += vm->key.name.size();
@@ -163,12 +164,12 @@ class VmIndexBench {
   }
 
  private:
-  double MedianOf(size_t size, double Cost::* what) const {
+  double MedianOf(size_t size, double Cost::*what) const {
     std::vector<double> values;
     for (const Cost& cost : costs_.at(size)) values.push_back(cost.*what);
     return Median(values);
   }
-  void AddGrowth(Report& report, const std::string& what, double goal, double Cost::* cost) const {
+  void AddGrowth(Report& report, const std::string& what, double goal, double Cost::*cost) const {
     std::vector<GrowthPoint> points;
     for (const auto& [size, all] : costs_)
       points.push_back({static_cast<double>(size), MedianOf(size, cost)});

@@ -6,8 +6,8 @@
 #include "bench/bench_main.h"
 #include "bench/coordinator_under_test.h"
 #include "bench/http_answer.h"
-#include "bench/webhook_load.h"
 #include "bench/tls_connection.h"
+#include "bench/webhook_load.h"
 #include "bench/webhook_review.h"
 
 namespace innkeeper {
@@ -70,7 +70,7 @@ absl::Status Measure(const BenchOptions& options, Report& report) {
   int hung = 0, answered = 0;
   {
     VmTraffic traffic(*cluster, std::chrono::milliseconds(number("create-ms")));
-    RETURN_IF_ERROR(InTurns(
+    const absl::Status taken = InTurns(
         options.rounds, rounds,
         [&]() -> absl::StatusOr<double> {
           ipa->Hang(hang);
@@ -86,7 +86,8 @@ absl::Status Measure(const BenchOptions& options, Report& report) {
           absl::StatusOr<double> got = p99();
           answered += ipa->Answered() - before;
           return got;
-        }));
+        });
+    RETURN_IF_ERROR(taken);
     report.Note("VMs created meanwhile: " + std::to_string(traffic.made()) +
                 "; hosts that FreeIPA was asked to add: " + std::to_string(ipa->Hosts()));
   }
