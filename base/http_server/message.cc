@@ -70,12 +70,12 @@ std::string StreamHead(const HttpServerReply& reply) {
 
 HttpServerReply ReasonOf(beast::error_code error) {
   if (error == http::error::body_limit) {
-    return PlainError(413, "RESOURCE_EXHAUSTED", "the request's body is too large");
+    return ErrorReply(413, "RESOURCE_EXHAUSTED", "the request's body is too large");
   }
   if (error == http::error::header_limit) {
-    return PlainError(431, "RESOURCE_EXHAUSTED", "the request's head is too large");
+    return ErrorReply(431, "RESOURCE_EXHAUSTED", "the request's head is too large");
   }
-  return PlainError(400, "INVALID_ARGUMENT", "this is not HTTP");
+  return ErrorReply(400, "INVALID_ARGUMENT", "this is not HTTP");
 }
 
 std::string VerifiedPeer(SSL* tls) {

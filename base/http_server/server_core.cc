@@ -9,7 +9,7 @@
 
 namespace innkeeper {
 
-HttpServerReply PlainError(int status, const char* code, const std::string& message) {
+HttpServerReply ErrorReply(int status, const char* code, const std::string& message) {
   HttpServerReply reply;
   reply.status = status;
   reply.body = nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump();
@@ -25,16 +25,16 @@ HttpServerReply ServerCore::Handle(const HttpHandler& handler, const HttpServerR
   } catch (...) {
     LogError("handler threw", {{"path", request.path}, {"err", "not a std::exception"}});
   }
-  return PlainError(500, "INTERNAL", "internal error; the server's log says more");
+  return ErrorReply(500, "INTERNAL", "internal error; the server's log says more");
 }
 
 void ServerCore::Dispatch(HttpServerRequest request, const std::string& target, ReplyTo reply) {
   std::optional<Target> parsed = ParseTarget(target);
-  if (!parsed) return reply(PlainError(400, "INVALID_ARGUMENT", "the path cannot be decoded"));
+  if (!parsed) return reply(ErrorReply(400, "INVALID_ARGUMENT", "the path cannot be decoded"));
   Router::Match match = router_.Find(request.method, parsed->segments);
   if (match.handler == nullptr) {
-    if (match.allowed.empty()) return reply(PlainError(404, "NOT_FOUND", "no such path"));
-    HttpServerReply refused = PlainError(405, "UNIMPLEMENTED", "the path has other methods");
+    if (match.allowed.empty()) return reply(ErrorReply(404, "NOT_FOUND", "no such path"));
+    HttpServerReply refused = ErrorReply(405, "UNIMPLEMENTED", "the path has other methods");
     refused.headers.emplace_back("Allow", match.allowed);
     return reply(std::move(refused));
   }
@@ -45,7 +45,7 @@ void ServerCore::Dispatch(HttpServerRequest request, const std::string& target, 
   const bool queued =
       Enqueue([this, handler = match.handler, reply, request = std::move(request)](
                   std::stop_token stop) { reply(Handle(*handler, request, std::move(stop))); });
-  if (!queued) reply(PlainError(503, "UNAVAILABLE", "too many requests are waiting"));
+  if (!queued) reply(ErrorReply(503, "UNAVAILABLE", "too many requests are waiting"));
 }
 
 // Counted before it can be popped, so that StopWorkers never sees a job as neither queued nor

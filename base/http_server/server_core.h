@@ -65,7 +65,4 @@ class ServerCore {
   std::vector<std::jthread> workers_;
 };
 
-// A plain JSON error of the server itself.
-HttpServerReply PlainError(int status, const char* code, const std::string& message);
-
 }  // namespace innkeeper

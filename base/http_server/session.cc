@@ -96,7 +96,7 @@ void Session::HaveHead() {
   knows_chunks_ = parser_->get().version() >= 11;
   if (admission_ == Admission::kRefuse) {
     keep_alive_ = false;
-    return Answer(PlainError(503, "UNAVAILABLE", "too many connections"));
+    return Answer(ErrorReply(503, "UNAVAILABLE", "too many connections"));
   }
   if (!WantsContinue(parser_->get())) return ReadBody();
   stream_->Write("HTTP/1.1 100 Continue\r\n\r\n", [self = Self()](beast::error_code error) {
@@ -152,7 +152,7 @@ void Session::Answer(HttpServerReply reply) {
   ExpireAfter(core_.options().request_timeout);
   if (sessions_.draining) keep_alive_ = false;
   if (reply.stream && !knows_chunks_) {
-    reply = PlainError(505, "UNIMPLEMENTED", "a stream needs HTTP/1.1");
+    reply = ErrorReply(505, "UNIMPLEMENTED", "a stream needs HTTP/1.1");
   }
   if (reply.stream && !is_head_) return OpenStream(std::move(reply));
   std::string bytes = AnswerHead(reply, keep_alive_);

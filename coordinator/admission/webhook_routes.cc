@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "coordinator/admission/json_text.h"
 #include "coordinator/admission/review.h"
 
 namespace innkeeper {
@@ -12,13 +11,6 @@ namespace {
 constexpr size_t kBodyCap = 8u << 20;      // bytes
 constexpr size_t kConnections = 256;       // API servers are few, each with some connections
 constexpr std::chrono::seconds kWait{10};  // for a client to finish its request; reviews have 2
-
-HttpServerReply Error(int status, const std::string& message) {
-  HttpServerReply reply;
-  reply.status = status;
-  reply.body = R"({"error":{"message":)" + JsonString(message) + "}}";
-  return reply;
-}
 
 bool IsJson(const HttpServerRequest& request) {
   const auto type = request.headers.find("content-type");
@@ -47,7 +39,7 @@ class VmWebhook {
  private:
   HttpServerReply Malformed(int status, const std::string& why) const {
     metrics_.CountMalformed();
-    return Error(status, why);
+    return ErrorReply(status, "INVALID_ARGUMENT", why);
   }
 
   const VmAdmission& admission_;
