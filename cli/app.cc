@@ -34,6 +34,7 @@ std::unique_ptr<CLI::App> MakeApp(CliContext& context, int& exit_code) {
   AddNodesCommand(host);
   AddEventsCommand(host);
   AddAuditCommand(host);
+  AddAdoptCommand(host);
   AddOperationCommands(host);
   AddVersionCommand(host);
   AddCompletionCommand(host);

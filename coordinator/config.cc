@@ -120,6 +120,11 @@ void CoordinatorConfig::DescribeKubernetes(ConfigSchema& schema) {
   schema.Add("webhook.readable_secrets", &webhook.readable_secrets,
              "Namespaces in which users' Secrets with user-data may be read, or '*'. We need the "
              "right to.");
+  schema.Add("virt_ipa_joiner.marks", &virt_ipa_joiner.marks,
+             "Keep virt-ipa-joiner's two annotations on VMs, and take its finalizer off those that "
+             "are deleted. Needs the component virt-ipa-joiner.");
+  schema.Add("virt_ipa_joiner.finalizer", &virt_ipa_joiner.finalizer,
+             "The name of that finalizer: virt-ipa-joiner's FINALIZER_NAME.", Presence::kRequired);
 }
 
 void CoordinatorConfig::DescribeTimings(ConfigSchema& schema) {

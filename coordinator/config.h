@@ -47,6 +47,11 @@ struct CoordinatorConfig {
     std::vector<std::string> readable_secrets;
   } webhook;
 
+  struct VirtIpaJoiner {
+    bool marks = false;
+    std::string finalizer = "ipa.enroll/cleanup";
+  } virt_ipa_joiner;
+
   std::vector<ConfigSchema::Row> policy;
   int64_t workers = 64;
   int64_t removals_allowed = 10;

@@ -16,6 +16,7 @@
 #include "coordinator/admin/authority_routes.h"
 #include "coordinator/admin/change_feed.h"
 #include "coordinator/admin/guest_routes.h"
+#include "coordinator/admin/joiner_view.h"
 #include "coordinator/admin/openapi.h"
 #include "coordinator/admin/operation_routes.h"
 #include "coordinator/admin/token_routes.h"
@@ -212,11 +213,12 @@ OperationServices RealCoordinator::Services() {
                        const Call& call) { return nodes_->Revoke(node, call); },
       .forget = [this](const NodeName& node,
                        const Call& call) { return nodes_->Forget(node, call); },
-      .audit = [this](bool adopt, const Call& call) -> absl::StatusOr<admin::v1::AuditResponse> {
-        ASSIGN_OR_RETURN(const AuditReport report,
-                         adopt ? controller_->audit().Adopt(call) : controller_->audit().Run(call));
-        return ShowAudit(report);
-      },
+      .audit = [this](bool adopt,
+                      const Call& call) { return Ask(controller_->audit(), adopt, call); },
+      .joiner_hosts =
+          [this](const admin::v1::JoinerHostsRequest& wish, bool adopt, const Call& call) {
+            return Ask(controller_->joiner_adoption(), wish, adopt, call);
+          },
       .backup = [this](const std::string& path,
                        const Call& call) { return home_->Backup(path, call); },
       .version = [this](const Call& call) { return Version(call); }};

@@ -67,6 +67,8 @@ absl::StatusOr<OpenedHome> OpenKube(const CoordinatorConfig& config,
   options.removals.removals = static_cast<size_t>(config.removals_allowed);
   options.removals.window = config.removals_window;
   options.secrets.pending_after = kubernetes.pending_after;
+  options.joiner_marks = config.virt_ipa_joiner.marks;
+  options.joiner.finalizer = config.virt_ipa_joiner.finalizer;
   options.facts = std::move(facts);
   ASSIGN_OR_RETURN(std::unique_ptr<KubeHome> home,
                    KubeHome::Create(std::move(options), clock, random, call));

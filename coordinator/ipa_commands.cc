@@ -1,11 +1,9 @@
 #include "coordinator/ipa_commands.h"
 
 #include <prometheus/registry.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 
 #include "base/daemon.h"
@@ -15,6 +13,8 @@
 #include "coordinator/ipa/ipa.h"
 #include "coordinator/ipa/kerberos_tickets.h"
 #include "coordinator/ipa/setup.h"
+#include "coordinator/ipa_administrator.h"
+#include "coordinator/ipa_grant_commands.h"
 #include "coordinator/ipa_settings.h"
 
 namespace innkeeper {
@@ -27,33 +27,6 @@ struct SetupArguments {
   std::vector<std::string> host_groups, dns_zones;
   bool revoke_certificates = false, yes = false, dry_run = false;
 };
-
-// The terminal does not show what is typed; a pipe is read as it is.
-Secret ReadPassword(const std::string& whose) {
-  const bool terminal = isatty(STDIN_FILENO) == 1;
-  termios before{};
-  if (terminal) {
-    std::fprintf(stderr, "Password of %s: ", whose.c_str());
-    tcgetattr(STDIN_FILENO, &before);
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  std::string line;
-  std::getline(std::cin, line);
-  if (terminal) {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::fputc('\n', stderr);
-  }
-  return Secret(std::move(line));
-}
-
-bool Consents(const SetupArguments& arguments) {
-  if (arguments.yes || isatty(STDIN_FILENO) != 1) return true;
-  std::fprintf(stderr, "Go on? [y/N] ");
-  const int answer = std::getchar();
-  return answer == 'y' || answer == 'Y';
-}
 
 void PrintPlan(const std::vector<SetupStep>& plan) {
   for (const SetupStep& step : plan) std::printf("%s\n", StepText(step).c_str());
@@ -102,14 +75,10 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
     arguments.secret_file =
         config.state_dir + (arguments.account == "user" ? "/ipa.password" : "/ipa.keytab");
   }
-  IpaOptions login = SettingsOf(config);
-  login.user = arguments.admin;
-  login.password = ReadPassword(arguments.admin);
-  login.principal = login.keytab = "";
   SystemRandom random;
   prometheus::Registry registry;
   ASSIGN_OR_RETURN(const std::unique_ptr<IpaConnection> admin,
-                   IpaConnection::Open(std::move(login), clock, random, registry, call));
+                   LogInAs(arguments.admin, config, {clock, random, registry}, call));
   const SetupOptions options = OptionsOf(config, arguments, cluster);
   IpaSetup setup(
       admin->dispatcher(),
@@ -120,7 +89,7 @@ absl::Status Setup(const CoordinatorConfig& config, SetupArguments arguments) {
   ASSIGN_OR_RETURN(const std::vector<SetupStep> plan, setup.Plan(call));
   PrintPlan(plan);
   if (arguments.dry_run) return absl::OkStatus();
-  if (!Consents(arguments)) return absl::CancelledError("nothing was changed");
+  if (!Consents(arguments.yes)) return absl::CancelledError("nothing was changed");
   RETURN_IF_ERROR(setup.Apply(
       [](const SetupStep& step) {
         if (step.kind != SetupStep::Kind::kExists) std::printf("done: %s\n", step.what.c_str());
@@ -164,25 +133,6 @@ absl::Status Check(const CoordinatorConfig& config, const std::vector<std::strin
       "not every right is as it should be; `ipa setup` mends that");
 }
 
-struct Loaded {
-  CoordinatorConfig config;
-  std::optional<int> ended;
-};
-
-std::unique_ptr<Loaded> Load(const ProgramOptions& program) {
-  auto loaded = std::make_unique<Loaded>();
-  ConfigSchema schema("innkeeper-coordinator", "INNKEEPER_COORDINATOR");
-  loaded->config.Describe(schema);
-  loaded->ended = LoadConfig(program, kCoordinatorConfigFile, schema);
-  return loaded;
-}
-
-int Finish(const absl::Status& done) {
-  if (done.ok()) return kExitOk;
-  FailStart("innkeeper-coordinator ipa", done);
-  return kExitFailed;
-}
-
 void AddSetup(CLI::App& ipa, const ProgramOptions& program, int& exit_code) {
   CLI::App* command = ipa.add_subcommand(
       "setup", "Make the role, its permissions and the account, with an administrator's password");
@@ -206,8 +156,8 @@ void AddSetup(CLI::App& ipa, const ProgramOptions& program, int& exit_code) {
   command->add_flag("--dry-run", arguments->dry_run, "Only show what would be done");
   command->add_flag("-y,--yes", arguments->yes, "Do not ask");
   command->callback([&program, &exit_code, arguments] {
-    const std::unique_ptr<Loaded> loaded = Load(program);
-    exit_code = loaded->ended ? *loaded->ended : Finish(Setup(loaded->config, *arguments));
+    const std::unique_ptr<LoadedConfig> loaded = LoadForIpa(program);
+    exit_code = loaded->ended ? *loaded->ended : FinishIpa(Setup(loaded->config, *arguments));
   });
 }
 
@@ -217,13 +167,14 @@ void AddIpaCommands(CLI::App& app, const ProgramOptions& options, int& exit_code
   CLI::App* ipa = app.add_subcommand("ipa", "The coordinator's account and rights in FreeIPA");
   ipa->require_subcommand(1);
   AddSetup(*ipa, options, exit_code);
+  AddIpaGrantCommands(*ipa, options, exit_code);
   CLI::App* check = ipa->add_subcommand(
       "check", "Prove each right on a temporary host, and that others' hosts are out of reach");
   const auto groups = std::make_shared<std::vector<std::string>>();
   check->add_option("--host-group", *groups, "Also check that hosts can be added to this group");
   check->callback([&options, &exit_code, groups] {
-    const std::unique_ptr<Loaded> loaded = Load(options);
-    exit_code = loaded->ended ? *loaded->ended : Finish(Check(loaded->config, *groups));
+    const std::unique_ptr<LoadedConfig> loaded = LoadForIpa(options);
+    exit_code = loaded->ended ? *loaded->ended : FinishIpa(Check(loaded->config, *groups));
   });
 }
 

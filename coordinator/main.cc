@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "coordinator/admin/openapi.h"
+#include "coordinator/config_commands.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/guests/reasons_reference.h"
 #include "coordinator/home/kube/guest_crd.h"
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
                    {"--print-reasons-reference", ReasonsReference}});
   app.add_subcommand("serve", "Run until SIGTERM")->callback([&] { exit_code = Serve(options); });
   AddIpaCommands(app, options, exit_code);
+  AddConfigCommands(app, exit_code);
   AddRemoteCommands(app, options, exit_code);
   app.require_subcommand(0, 1);
   if (const std::optional<int> ended = ParseCommandLine(app, argc, argv)) return *ended;

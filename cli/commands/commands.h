@@ -22,6 +22,7 @@ void AddVerifyCommand(const CommandHost& host);
 void AddNodesCommand(const CommandHost& host);
 void AddEventsCommand(const CommandHost& host);
 void AddAuditCommand(const CommandHost& host);
+void AddAdoptCommand(const CommandHost& host);
 void AddOperationCommands(const CommandHost& host);  // pause, resume, release-brake
 void AddVersionCommand(const CommandHost& host);
 void AddCompletionCommand(const CommandHost& host);

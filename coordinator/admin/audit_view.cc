@@ -17,4 +17,9 @@ admin::v1::AuditResponse ShowAudit(const AuditReport& report) {
   return response;
 }
 
+absl::StatusOr<admin::v1::AuditResponse> Ask(Audit& audit, bool adopt, const Call& call) {
+  ASSIGN_OR_RETURN(const AuditReport report, adopt ? audit.Adopt(call) : audit.Run(call));
+  return ShowAudit(report);
+}
+
 }  // namespace innkeeper

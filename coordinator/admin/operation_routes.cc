@@ -134,6 +134,35 @@ void RouteAudit(HttpServer& server, AdminGate& gate, const Shared& services) {
   server.Route("POST", "/v1/audit:adopt", gate.Guard("audit.adopt", Trace::kAudited, audit(true)));
 }
 
+void RouteJoinerHosts(HttpServer& server, AdminGate& gate, const Shared& services) {
+  server.Route(
+      "GET", "/v1/joiner-hosts",
+      gate.Guard(
+          "joiner-hosts.read", Trace::kAudited,
+          [services](const HttpServerRequest& request, const Caller&, const Call& call) -> Reply {
+            admin::v1::JoinerHostsRequest wish;
+            wish.set_domain(QueryText(request, "domain"));
+            wish.set_namespace_(QueryText(request, "namespace"));
+            wish.set_vm(QueryText(request, "vm"));
+            ASSIGN_OR_RETURN(
+                const admin::v1::JoinerHostsResponse found,
+                services->joiner_hosts(wish, false, Call::Within(kAuditTimeout, call.stop)));
+            return JsonReply(found);
+          }));
+  server.Route(
+      "POST", "/v1/joiner-hosts:adopt",
+      gate.Guard(
+          "joiner-hosts.adopt", Trace::kAudited,
+          [services](const HttpServerRequest& request, const Caller&, const Call& call) -> Reply {
+            admin::v1::JoinerHostsRequest wish;
+            RETURN_IF_ERROR(ParseJsonBody(request.body, &wish));
+            ASSIGN_OR_RETURN(
+                const admin::v1::JoinerHostsResponse done,
+                services->joiner_hosts(wish, true, Call::Within(kAuditTimeout, call.stop)));
+            return JsonReply(done);
+          }));
+}
+
 void RouteRest(HttpServer& server, AdminGate& gate, const Shared& services) {
   server.Route(
       "GET", "/v1/events",
@@ -164,6 +193,7 @@ void RouteOperation(HttpServer& server, AdminGate& gate, OperationServices servi
   RouteNodes(server, gate, shared);
   RouteOperationVerbs(server, gate, shared);
   RouteAudit(server, gate, shared);
+  RouteJoinerHosts(server, gate, shared);
   RouteRest(server, gate, shared);
 }
 

@@ -21,6 +21,9 @@ struct OperationServices {
   std::function<absl::StatusOr<std::vector<admin::v1::Node>>(const Call&)> nodes;
   std::function<absl::StatusOr<admin::v1::Node>(const NodeName&, const Call&)> revoke, forget;
   std::function<absl::StatusOr<admin::v1::AuditResponse>(bool adopt, const Call&)> audit;
+  std::function<absl::StatusOr<admin::v1::JoinerHostsResponse>(const admin::v1::JoinerHostsRequest&,
+                                                               bool adopt, const Call&)>
+      joiner_hosts;
   std::function<absl::Status(const std::string& path, const Call&)> backup;
   std::function<admin::v1::Version(const Call&)> version;
 };

@@ -31,6 +31,7 @@ Controller::Controller(Seams seams, IdentitySettings settings, GuestMetrics& met
       reconciler_(seams_, settings_, index_, metrics_),
       maker_(seams_),
       audit_(seams_, settings_.cluster),
+      joiner_adoption_(seams_, settings_),
       queue_(std::make_shared<WorkQueue>(options_.retry, seams_.clock, seams_.random)) {
   // The home may outlive us: its callbacks hold the queue alone.
   seams_.store.OnChange(

@@ -14,6 +14,7 @@
 #include "coordinator/guests/audit.h"
 #include "coordinator/guests/guest_maker.h"
 #include "coordinator/guests/identity_reconciler.h"
+#include "coordinator/guests/joiner_adoption.h"
 
 namespace innkeeper {
 
@@ -44,6 +45,7 @@ class Controller {
   void UpdateMetrics();
 
   Audit& audit() { return audit_; }
+  JoinerAdoption& joiner_adoption() { return joiner_adoption_; }
   WorkQueue& queue() { return *queue_; }
 
  private:
@@ -67,6 +69,7 @@ class Controller {
   IdentityReconciler reconciler_;
   GuestMaker maker_;
   Audit audit_;
+  JoinerAdoption joiner_adoption_;
   const std::shared_ptr<WorkQueue> queue_;
   // Guests, as text, that a worker reconciles now; and those of them that the store called changed
   // meanwhile.

@@ -30,7 +30,8 @@ absl::StatusOr<std::optional<GuestKey>> GuestMaker::Consider(const VmUid& uid, c
   if (known.ok()) return known->key;
   if (!absl::IsNotFound(known.status())) return known.status();
   const std::optional<VmRecord> vm = seams_.inventory.Find(uid);
-  const bool wishes = vm && vm->presence == VmPresence::kPresent && vm->wish == Wish::kYes;
+  const bool wishes =
+      vm && vm->presence == VmPresence::kPresent && !vm->deleting && vm->wish == Wish::kYes;
   if (!wishes || !vm->disputed_by.empty()) return std::nullopt;
   if (!seams_.leadership.Leads()) return absl::UnavailableError("another one leads");
   if (const absl::Status name = ParseGuestKey(vm->key.Text()).status(); !name.ok()) {

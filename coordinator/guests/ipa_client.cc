@@ -1,5 +1,7 @@
 #include "coordinator/guests/ipa_client.h"
 
+#include <algorithm>
+
 namespace innkeeper {
 namespace {
 
@@ -12,6 +14,10 @@ std::optional<OwnerTag> HostRecord::Owner() const {
     if (std::optional<OwnerTag> tag = ParseOwnerTag(value)) return tag;
   }
   return std::nullopt;
+}
+
+bool CarriesSomeTag(const HostRecord& host) {
+  return std::any_of(host.user_classes.begin(), host.user_classes.end(), LooksLikeOwnerTag);
 }
 
 bool OutcomeUnknown(const absl::Status& status) {

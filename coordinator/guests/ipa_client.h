@@ -51,6 +51,18 @@ struct NewHost {
   PasswordWish password = PasswordWish::kNone;
 };
 
+// A host that somebody else made, as it must still be when it is taken over, and what it becomes.
+struct HostClaim {
+  Fqdn fqdn;
+  std::string description;
+  OwnerTag owner;
+  std::string new_description;
+};
+
+// How virt-ipa-joiner begins the description of a host. The rest of it is no secret to FreeIPA's
+// users and holds the host's one-time password: it is never shown, logged or kept by us.
+inline constexpr char kJoinerDescription[] = "Created by virt-ipa-joiner at ";
+
 struct IpaFacts {
   std::string server, version, domain, realm, base_dn;
   size_t longest_host_name = 64;
@@ -94,7 +106,22 @@ class IpaClient {
   // is never returned, because what is missing from a list looks deleted.
   virtual absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                               const Call& call) = 0;
+
+  // --- taking over what another program made (docs/adr/0006-adopting-virt-ipa-joiners-hosts.md)
+
+  // Every host whose description begins so; the same limits.
+  virtual absl::StatusOr<std::vector<HostRecord>> FindHostsDescribed(const std::string& prefix,
+                                                                     const Call& call) = 0;
+
+  // Puts our tag beside the user classes of a host that carries none, and replaces its description,
+  // in one change; read back. OK also when it is so already. ABORTED: the description is another by
+  // now, or the host carries a tag, whosever. PERMISSION_DENIED: `ipa grant virt-ipa-joiner` is not
+  // in force, or the host is none of the joiner's. NOT_FOUND: no such host.
+  virtual absl::Status ClaimHost(const HostClaim& claim, const Call& call) = 0;
 };
+
+// Whether the host carries anything that FreeIPA might take for a tag of ours, readable or not.
+bool CarriesSomeTag(const HostRecord& host);
 
 // True when a failed write may still have happened, or happen later: look before doing it again.
 // False when it is certain that nothing was changed. Carried as a payload of the status.

@@ -39,7 +39,8 @@ bool GaveTheKey(const Observed& seen) {
 
 // Nothing: the client in the guest is uninstalled, or cannot be, or is none of our business.
 std::optional<Step> PlanLeave(const Observed& seen, const Timings& timings) {
-  if (seen.guest.deleting || IsVmGone(seen)) return std::nullopt;
+  // A VM that goes takes its client along.
+  if (seen.guest.deleting || IsVmGone(seen) || seen.vm->deleting) return std::nullopt;
   if (seen.host.seen == HostView::Seen::kNot) return Do(ActionKind::kLookAtHost);
   if (!GaveTheKey(seen)) return std::nullopt;
   const Duration left =

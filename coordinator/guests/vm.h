@@ -108,6 +108,9 @@ struct VmRecord {
   absl::Time run_since;  // when this run was first seen
   // Its own boot joins it: the VM carries our disk, whose content is read at each start.
   bool joins_at_boot = false;
+  bool deleting = false;  // asked to go, and still there: nothing new is begun for it
+  // What virt-ipa-joiner left on it: its finalizer; that, or its word that it enrolled the VM.
+  bool joiner_finalizer = false, joiner_marked = false;
   VmAgent agent = VmAgent::kUnknown;
   absl::Time agent_since;    // of agent
   Wish wish = Wish::kUnset;  // the domain's metadata

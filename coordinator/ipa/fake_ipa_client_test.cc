@@ -25,6 +25,18 @@ class FakeIpaWorld final : public IpaWorld {
     fake_.PutHost(host);
     return absl::OkStatus();
   }
+  absl::Status PutDescribedHost(const Fqdn& fqdn, const std::string& description) override {
+    HostRecord host;
+    host.fqdn = fqdn;
+    host.description = description;
+    host.has_password = true;
+    fake_.PutHost(host);
+    return absl::OkStatus();
+  }
+  absl::Status GrantClaims(bool granted) override {
+    fake_.GrantClaims(granted);
+    return absl::OkStatus();
+  }
   absl::Status RemoveHost(const Fqdn& fqdn) override {
     fake_.EraseHost(fqdn);
     return absl::OkStatus();

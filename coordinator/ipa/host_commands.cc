@@ -56,6 +56,20 @@ absl::StatusOr<IpaCommand> FindHostsCommand(const ClusterId& cluster) {
                         {"timelimit", int64_t{0}}});
 }
 
+absl::StatusOr<IpaCommand> FindHostsCommand(const std::string& text) {
+  return EncodeCommand(IpaEffect::kReads, "host_find", {text},
+                       {{"pkey_only", true}, {"sizelimit", int64_t{0}}, {"timelimit", int64_t{0}}});
+}
+
+absl::StatusOr<IpaCommand> ClaimHostCommand(const HostClaim& claim) {
+  return EncodeCommand(
+      IpaEffect::kWrites, "host_mod", {claim.fqdn.text},
+      {{"delattr", std::vector<std::string>{"description=" + claim.description}},
+       {"addattr", std::vector<std::string>{"description=" + claim.new_description,
+                                            "userclass=" + claim.owner.Text(),
+                                            "userclass=" + ClusterMark(claim.owner.cluster)}}});
+}
+
 absl::StatusOr<HostRecord> HostOf(const IpaEntry& entry) {
   HostRecord host;
   // A directory may hold longer names than the default allows: only the form matters here.

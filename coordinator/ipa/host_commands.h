@@ -25,6 +25,10 @@ absl::StatusOr<IpaCommand> DisableHostCommand(const Fqdn& fqdn);
 absl::StatusOr<IpaCommand> DeleteHostCommand(const Fqdn& fqdn);
 absl::StatusOr<IpaCommand> AddToHostGroupCommand(const std::string& group, const Fqdn& fqdn);
 absl::StatusOr<IpaCommand> FindHostsCommand(const ClusterId& cluster);
+// Hosts in whose description, or other text that host_find looks at, `text` occurs.
+absl::StatusOr<IpaCommand> FindHostsCommand(const std::string& text);
+// Compare and swap by the description: 4026 unless it is still that.
+absl::StatusOr<IpaCommand> ClaimHostCommand(const HostClaim& claim);
 
 // INTERNAL: the entry is no host.
 absl::StatusOr<HostRecord> HostOf(const IpaEntry& entry);

@@ -2,6 +2,7 @@
 // makes.
 
 #include "coordinator/guests/testing/ipa_client_contract.h"
+#include "coordinator/ipa/grant.h"
 #include "coordinator/ipa/setup.h"
 #include "coordinator/ipa/testing/real_ipa.h"
 
@@ -83,6 +84,16 @@ class RealIpaWorld final : public IpaWorld {
     return ipa().admin().Run(
         "host_add", {fqdn.text},
         {{"force", true}, {"userclass", std::vector<std::string>{user_class}}});
+  }
+  absl::Status PutDescribedHost(const Fqdn& fqdn, const std::string& description) override {
+    return ipa().admin().Run(
+        "host_add", {fqdn.text},
+        {{"force", true}, {"description", description}, {"userpassword", RandomHex(16)}});
+  }
+  absl::Status GrantClaims(bool granted) override {
+    IpaGrant grant(ipa().admin().connection().dispatcher(), ipa().setup().cluster);
+    const Call call = Call::Within(std::chrono::minutes(1));
+    return (granted ? grant.Give(call) : grant.Withdraw(call)).status();
   }
   absl::Status RemoveHost(const Fqdn& fqdn) override {
     return ipa().admin().Run("host_del", {std::vector<std::string>{fqdn.text}}, {});

@@ -144,7 +144,48 @@ absl::Status JsonRpcIpaClient::AddToHostGroup(const std::string& group, const Fq
 
 absl::StatusOr<std::vector<HostRecord>> JsonRpcIpaClient::FindHostsOf(const ClusterId& cluster,
                                                                       const Call& call) {
-  ASSIGN_OR_RETURN(Answered found, Ask("", FindHostsCommand(cluster), call));
+  const auto carries_its_tag = [&](const HostRecord& host) {
+    const std::optional<OwnerTag> owner = host.Owner();
+    return owner && owner->cluster == cluster;
+  };
+  return Find(FindHostsCommand(cluster), carries_its_tag, call);
+}
+
+absl::StatusOr<std::vector<HostRecord>> JsonRpcIpaClient::FindHostsDescribed(
+    const std::string& prefix, const Call& call) {
+  const auto begins_so = [&](const HostRecord& host) {
+    return host.description.compare(0, prefix.size(), prefix) == 0;
+  };
+  return Find(FindHostsCommand(prefix), begins_so, call);
+}
+
+absl::Status JsonRpcIpaClient::ClaimHost(const HostClaim& claim, const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(claim.owner));
+  const auto is_done = [&](const HostRecord& host) {
+    return host.Owner() == claim.owner && host.description == claim.new_description;
+  };
+  ASSIGN_OR_RETURN(const HostRecord before, ShowHost(claim.fqdn, call));
+  if (is_done(before)) return absl::OkStatus();
+  if (CarriesSomeTag(before)) return absl::AbortedError("the host carries a tag by now");
+  if (before.description != claim.description)
+    return absl::AbortedError("the host's description is another by now");
+  ASSIGN_OR_RETURN(const Answered changed, Ask(claim.fqdn.text, ClaimHostCommand(claim), call));
+  if (changed.answer.error && ClassOf(changed.answer.error->code) == IpaErrorClass::kAlreadySo)
+    return absl::AbortedError("the host was changed meanwhile");
+  RETURN_IF_ERROR(ErrorOf(changed.answer));
+  const absl::StatusOr<HostRecord> after = ShowHost(claim.fqdn, call);
+  if (!after.ok()) return WithOutcomeUnknown(after.status());
+  const auto tags = std::count_if(after->user_classes.begin(), after->user_classes.end(),
+                                  [](const std::string& value) { return !!ParseOwnerTag(value); });
+  if (!is_done(*after) || tags != 1)
+    return absl::AbortedError("the host was changed by somebody else, too");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<HostRecord>> JsonRpcIpaClient::Find(absl::StatusOr<IpaCommand> search,
+                                                               const Wanted& wanted,
+                                                               const Call& call) {
+  ASSIGN_OR_RETURN(Answered found, Ask("", std::move(search), call));
   RETURN_IF_ERROR(ErrorOf(found.answer));
   // Half a list would make hosts look lost.
   if (found.answer.truncated)
@@ -156,14 +197,14 @@ absl::StatusOr<std::vector<HostRecord>> JsonRpcIpaClient::FindHostsOf(const Clus
     std::vector<IpaEntry> page;
     for (size_t i = at; i < std::min(at + kMostCallsPerBatch, names.size()); ++i)
       page.push_back(std::move(names[i]));
-    RETURN_IF_ERROR(ShowAll(page, cluster, hosts, call));
+    RETURN_IF_ERROR(ShowAll(page, wanted, hosts, call));
   }
   return hosts;
 }
 
-// The records of the named hosts that carry a tag of the cluster. One page: others who wait in the
-// dispatcher's queue get their turn between two.
-absl::Status JsonRpcIpaClient::ShowAll(const std::vector<IpaEntry>& names, const ClusterId& cluster,
+// Those of the named hosts that are wanted. One page: others who wait in the dispatcher's queue get
+// their turn between two.
+absl::Status JsonRpcIpaClient::ShowAll(const std::vector<IpaEntry>& names, const Wanted& wanted,
                                        std::vector<HostRecord>& to, const Call& call) {
   std::vector<IpaCommand> commands;
   for (const IpaEntry& name : names) {
@@ -182,8 +223,7 @@ absl::Status JsonRpcIpaClient::ShowAll(const std::vector<IpaEntry>& names, const
     RETURN_IF_ERROR(error);
     ASSIGN_OR_RETURN(const IpaEntry entry, OnlyEntry(*std::move(answer)));
     ASSIGN_OR_RETURN(HostRecord host, HostOf(entry));
-    const std::optional<OwnerTag> owner = host.Owner();
-    if (owner && owner->cluster == cluster) to.push_back(std::move(host));
+    if (wanted(host)) to.push_back(std::move(host));
   }
   return absl::OkStatus();
 }

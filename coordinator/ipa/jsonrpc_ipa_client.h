@@ -1,6 +1,7 @@
 #pragma once
 // IpaClient over FreeIPA's JSON-RPC: which server, which command, what the answer means.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ class JsonRpcIpaClient : public IpaClient {
                               const Call& call) override;
   absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                       const Call& call) override;
+  absl::StatusOr<std::vector<HostRecord>> FindHostsDescribed(const std::string& prefix,
+                                                             const Call& call) override;
+  absl::Status ClaimHost(const HostClaim& claim, const Call& call) override;
 
  private:
   // An answer and who gave it.
@@ -48,7 +52,10 @@ class JsonRpcIpaClient : public IpaClient {
   absl::StatusOr<std::vector<ServerAddress>> Candidates(const std::string& host, const Call& call);
   absl::StatusOr<std::shared_ptr<IpaServer>> Server(const ServerAddress& address);
   absl::StatusOr<IssuedPassword> TakePassword(Answered answered);
-  absl::Status ShowAll(const std::vector<IpaEntry>& names, const ClusterId& cluster,
+  using Wanted = std::function<bool(const HostRecord&)>;
+  absl::StatusOr<std::vector<HostRecord>> Find(absl::StatusOr<IpaCommand> search,
+                                               const Wanted& wanted, const Call& call);
+  absl::Status ShowAll(const std::vector<IpaEntry>& names, const Wanted& wanted,
                        std::vector<HostRecord>& to, const Call& call);
 
   struct Known {

@@ -142,6 +142,34 @@ TEST_F(CommandsTest, AuditEndsWithSevenOnFindingsAndAdopts) {
   EXPECT_EQ(Run({"audit", "--adopt"}).code, 0);
 }
 
+TEST_F(CommandsTest, AdoptShowsFirstAndDoesItWhenAsked) {
+  HostRecord host;
+  host.fqdn = {kWeb};
+  host.description = kJoinerDescription + std::string("2026-01-02 | K8s UID: canary");
+  host.has_keytab = true;
+  server_.world()->ipa.directory().PutHost(host);
+  const VmUid uid = server_.world()->AddVm("web");
+  server_.world()->Change(uid, [](VmRecord& vm) { vm.joiner_finalizer = true; });
+  server_.world()->Settle();
+  const Done plan = Run({"adopt", "virt-ipa-joiner"});
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, AllOf(StartsWith("FQDN"), HasSubstr("WOULD"), HasSubstr(kWeb),
+                              HasSubstr("lab/web"), HasSubstr("adopt"), Not(HasSubstr("canary"))));
+  EXPECT_THAT(plan.err, AllOf(HasSubstr("1 would be adopted"), HasSubstr("--apply")));
+  const Done denied = Run({"adopt", "virt-ipa-joiner", "--apply"});
+  EXPECT_EQ(denied.code, 4);
+  EXPECT_THAT(denied.err, HasSubstr("ipa grant virt-ipa-joiner"));
+  server_.world()->ipa.directory().GrantClaims(true);
+  EXPECT_THAT(Run({"adopt", "virt-ipa-joiner", "-n", "other", "--apply"}).err,
+              HasSubstr("0 adopted"));
+  const Done done = Run({"adopt", "virt-ipa-joiner", "lab/web", "--apply", "-o", "json"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(json::parse(done.out)["hosts"][0]["action"], "adopted");
+  EXPECT_THAT(Run({"adopt", "virt-ipa-joiner"}).err, StartsWith("0 hosts"));
+  EXPECT_EQ(Run({"adopt", "virt-ipa-joiner", "web"}).code, 2) << "of which namespace?";
+  EXPECT_EQ(Run({"adopt", "virt-ipa-joiner", "--domain", "no_domain"}).code, 2);
+}
+
 TEST_F(CommandsTest, PauseStatusResume) {
   EXPECT_THAT(Run({"status"}).out, AllOf(HasSubstr("go on"), HasSubstr("0 of 20")));
   EXPECT_THAT(Run({"pause"}).out, HasSubstr("paused by uid "));
@@ -157,8 +185,8 @@ TEST_F(CommandsTest, VersionOfBothSides) {
 
 TEST_F(CommandsTest, HelpOfEveryCommandAndTheManual) {
   for (const char* command :
-       {"guests", "describe", "enroll", "unenroll", "verify", "nodes", "events", "audit", "status",
-        "pause", "resume", "release-brake", "version", "completion"}) {
+       {"guests", "describe", "enroll", "unenroll", "verify", "nodes", "events", "audit", "adopt",
+        "status", "pause", "resume", "release-brake", "version", "completion"}) {
     const Done help = Run({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, AllOf(HasSubstr("Usage:"), HasSubstr("Examples:"))) << command;

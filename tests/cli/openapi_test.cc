@@ -94,12 +94,14 @@ TEST_F(OpenApiTest, EveryAnswerIsAsItsSchemaSays) {
   for (const std::string verb : {":enroll", ":verify", ":unenroll"}) {
     EXPECT_THAT(Judge(one + verb, "post", Ask("POST", "/v1/guests/lab/web" + verb)), IsEmpty());
   }
-  for (const std::string path : {"/v1/events", "/v1/nodes", "/v1/tokens", "/v1/audit",
-                                 "/v1/operation", "/v1/version", "/v1/authorities"}) {
+  for (const std::string path :
+       {"/v1/events", "/v1/nodes", "/v1/tokens", "/v1/audit", "/v1/operation", "/v1/version",
+        "/v1/authorities", "/v1/joiner-hosts"}) {
     EXPECT_THAT(Judge(path, "get", Ask("GET", path)), IsEmpty());
   }
-  for (const std::string path : {"/v1/operation:pause", "/v1/operation:resume",
-                                 "/v1/operation:release-brake", "/v1/audit:adopt"}) {
+  for (const std::string path :
+       {"/v1/operation:pause", "/v1/operation:resume", "/v1/operation:release-brake",
+        "/v1/audit:adopt", "/v1/joiner-hosts:adopt"}) {
     EXPECT_THAT(Judge(path, "post", Ask("POST", path)), IsEmpty());
   }
   const json token = Ask("POST", "/v1/tokens", 200, R"({"namespace":"lab","valid":"60s"})");

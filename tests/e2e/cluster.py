@@ -26,6 +26,7 @@ def apply(one, *options):
 
 class ClusterWorld(World):
     """As World; its guests are VirtualMachines in namespace `lab`, played on one node."""
+    components = ()  # of deploy/coordinator
 
     def __init__(self, case, timings=(), pending_after="30s"):
         self.pending_after = pending_after
@@ -40,7 +41,7 @@ class ClusterWorld(World):
     def deploy(self):
         kubectl.must("apply", "--server-side", "-f", str(kubectl.BASE / "crd-guests.yaml"))
         kubectl.must("wait", "--for=condition=established", "crd/guests.innkeeper.dev")
-        found = kubectl.objects(kubectl.render())
+        found = kubectl.objects(kubectl.render(*self.components))
         webhook = kubectl.pick(found, "MutatingWebhookConfiguration")
         for entry in webhook["webhooks"]:
             entry["clientConfig"] = {"url": f"https://127.0.0.1:{self.webhook}/mutate-virtualmachine"}

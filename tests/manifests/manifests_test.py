@@ -9,10 +9,11 @@ import unittest
 import kubectl
 import rights
 import secrets_of_vms as vms
+from joiner_policy import JoinerPolicy  # noqa: F401  (its tests run here)
 from kubectl import NAMESPACE, must, run
 
 HERE = pathlib.Path(__file__).resolve().parent
-COMPONENTS = ["fail-closed", "cert-manager", "service-ca", "read-user-data"]
+COMPONENTS = ["fail-closed", "cert-manager", "service-ca", "read-user-data", "virt-ipa-joiner"]
 APPLY = ["apply", "--server-side", "-f", "-"]
 
 

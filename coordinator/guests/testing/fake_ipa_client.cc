@@ -1,6 +1,7 @@
 #include "coordinator/guests/testing/fake_ipa_client.h"
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 #include "base/random.h"
@@ -89,6 +90,9 @@ void FakeIpaClient::LimitSearches(size_t hosts) {
   directory_.With([&](Directory& d) { d.search_limit = hosts; });
 }
 
+void FakeIpaClient::GrantClaims(bool granted) {
+  directory_.With([&](Directory& d) { d.claims_granted = granted; });
+}
 void FakeIpaClient::LoseNextAnswer() {
   directory_.With([](Directory& d) { d.next_answer = Answer::kLost; });
 }
@@ -148,15 +152,37 @@ absl::Status FakeIpaClient::AddToHostGroup(const std::string& group, const Fqdn&
       call, [this, group, fqdn](Directory& d) { return AddMember(d, group, fqdn); });
 }
 
+absl::Status FakeIpaClient::ClaimHost(const HostClaim& claim, const Call& call) {
+  RETURN_IF_ERROR(CheckReadable(claim.owner));
+  return Write<absl::Status>(call, [this, claim](Directory& d) { return Claim(d, claim); });
+}
+
 absl::StatusOr<std::vector<HostRecord>> FakeIpaClient::FindHostsOf(const ClusterId& cluster,
                                                                    const Call& call) {
+  const auto carries_its_tag = [&](const HostRecord& host) {
+    const std::optional<OwnerTag> owner = host.Owner();
+    return owner && owner->cluster == cluster;
+  };
+  return Search(carries_its_tag, call);
+}
+
+absl::StatusOr<std::vector<HostRecord>> FakeIpaClient::FindHostsDescribed(const std::string& prefix,
+                                                                          const Call& call) {
+  const auto begins_so = [&](const HostRecord& host) {
+    return host.description.compare(0, prefix.size(), prefix) == 0;
+  };
+  return Search(begins_so, call);
+}
+
+template <class Wanted>
+absl::StatusOr<std::vector<HostRecord>> FakeIpaClient::Search(const Wanted& wanted,
+                                                              const Call& call) {
   RETURN_IF_ERROR(call.Check("FreeIPA host_find"));
   return directory_.With([&](Directory& d) -> absl::StatusOr<std::vector<HostRecord>> {
     RETURN_IF_ERROR(Trouble(d, Which::kAny));
     std::vector<HostRecord> found;
     for (const auto& [fqdn, host] : d.hosts) {
-      const std::optional<OwnerTag> owner = host.record.Owner();
-      if (owner && owner->cluster == cluster) found.push_back(host.record);
+      if (wanted(host.record)) found.push_back(host.record);
     }
     if (found.size() > d.search_limit)
       return absl::ResourceExhaustedError("FreeIPA cut the list of hosts short");
@@ -207,6 +233,24 @@ absl::Status FakeIpaClient::Swap(Directory& d, const Fqdn& fqdn, const OwnerTag&
   if (tag == classes.end()) return absl::AbortedError("the host carries another tag by now");
   if (!Carries(at->second, false)) return Denied("Insufficient 'write' privilege");
   *tag = next.Text();
+  return absl::OkStatus();
+}
+
+absl::Status FakeIpaClient::Claim(Directory& d, const HostClaim& claim) const {
+  const auto at = d.hosts.find(claim.fqdn);
+  if (at == d.hosts.end()) return NoSuchHost(claim.fqdn);
+  HostRecord& host = at->second.record;
+  if (host.Owner() == claim.owner && host.description == claim.new_description)
+    return absl::OkStatus();
+  if (CarriesSomeTag(host)) return absl::AbortedError("the host carries a tag by now");
+  if (host.description != claim.description)
+    return absl::AbortedError("the host's description is another by now");
+  const bool joiners =
+      host.description.compare(0, std::strlen(kJoinerDescription), kJoinerDescription) == 0;
+  if (!d.claims_granted || !joiners) return Denied("Insufficient 'write' privilege");
+  host.description = claim.new_description;
+  host.user_classes.push_back(claim.owner.Text());
+  host.user_classes.push_back("innkeeper:" + claim.owner.cluster.text);
   return absl::OkStatus();
 }
 

@@ -35,8 +35,14 @@ class FakeIpaClient final : public IpaClient {
                               const Call& call) override;
   absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                       const Call& call) override;
+  absl::StatusOr<std::vector<HostRecord>> FindHostsDescribed(const std::string& prefix,
+                                                             const Call& call) override;
+  absl::Status ClaimHost(const HostClaim& claim, const Call& call) override;
 
   // --- what happens outside
+
+  // An administrator lets this account take over virt-ipa-joiner's hosts, or no longer.
+  void GrantClaims(bool granted);
 
   // A guest joins: PERMISSION_DENIED ("Invalid credentials") unless the password is the waiting
   // one, which is then used up.
@@ -85,6 +91,7 @@ class FakeIpaClient final : public IpaClient {
     std::optional<std::pair<absl::Status, Which>> next_failure;
     Answer next_answer = Answer::kGiven;
     bool writes_hang = false;
+    bool claims_granted = false;
     std::vector<std::function<void(Directory&)>> late;
     size_t passwords = 0;
     size_t search_limit = std::numeric_limits<size_t>::max();
@@ -96,12 +103,15 @@ class FakeIpaClient final : public IpaClient {
   absl::Status Denied(const std::string& what) const;
   static absl::Status LostAnswer();
   // Runs a write, honouring the trouble that was ordered.
+  template <class Wanted>
+  absl::StatusOr<std::vector<HostRecord>> Search(const Wanted& wanted, const Call& call);
   template <class Result>
   Result Write(const Call& call, const std::function<Result(Directory&)>& write);
   absl::StatusOr<IssuedPassword> Add(Directory& d, const NewHost& host) const;
   absl::StatusOr<IssuedPassword> Issue(Directory& d, const Fqdn& fqdn) const;
   absl::Status Swap(Directory& d, const Fqdn& fqdn, const OwnerTag& now,
                     const OwnerTag& next) const;
+  absl::Status Claim(Directory& d, const HostClaim& claim) const;
   absl::Status Disable(Directory& d, const Fqdn& fqdn) const;
   absl::Status Delete(Directory& d, const Fqdn& fqdn) const;
   absl::Status AddMember(Directory& d, const std::string& group, const Fqdn& fqdn) const;

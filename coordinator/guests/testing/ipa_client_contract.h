@@ -27,6 +27,10 @@ class IpaWorld {
   virtual absl::Status Join(const Fqdn& fqdn, const IssuedPassword& password) = 0;
   // An administrator's doings.
   virtual absl::Status PutForeignHost(const Fqdn& fqdn, const std::string& user_class) = 0;
+  // As virt-ipa-joiner makes one: described, with a password, without a user class.
+  virtual absl::Status PutDescribedHost(const Fqdn& fqdn, const std::string& description) = 0;
+  // `ipa grant virt-ipa-joiner`, or its opposite.
+  virtual absl::Status GrantClaims(bool granted) = 0;
   virtual absl::Status RemoveHost(const Fqdn& fqdn) = 0;
 };
 using IpaWorldFactory = std::function<std::unique_ptr<IpaWorld>()>;
@@ -246,6 +250,59 @@ TEST_P(IpaClientContract, FindsAllHostsOfItsClusterAndNoOthers) {
   EXPECT_THAT(names, testing::UnorderedElementsAre(waiting.fqdn, enrolled.fqdn, marked.fqdn));
   EXPECT_THAT(keyed, testing::ElementsAre(enrolled.fqdn));
   EXPECT_THAT(*client().FindHostsOf(ClusterId{"nobody"}, InTime()), testing::IsEmpty());
+}
+
+TEST_P(IpaClientContract, FindsHostsByHowTheirDescriptionBegins) {
+  const NewHost joiners = Host(), other = Host(), ours = Host();
+  const std::string id = RandomHex(4);
+  ASSERT_TRUE(world_->PutDescribedHost(joiners.fqdn, kJoinerDescription + id).ok());
+  ASSERT_TRUE(world_->PutDescribedHost(other.fqdn, "not " + (kJoinerDescription + id)).ok());
+  Add(ours);
+  const auto found = client().FindHostsDescribed(kJoinerDescription + id, InTime());
+  ASSERT_TRUE(found.ok()) << ToText(found.status());
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().fqdn, joiners.fqdn);
+  EXPECT_TRUE(found->front().has_password);
+}
+
+TEST_P(IpaClientContract, ClaimsAHostOfTheJoinersOnlyWhileThatIsGranted) {
+  const NewHost host = Host();
+  const HostClaim claim{host.fqdn, kJoinerDescription + RandomHex(4), host.owner, "ours now"};
+  ASSERT_TRUE(world_->PutDescribedHost(host.fqdn, claim.description).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(client().ClaimHost(claim, InTime())));
+  EXPECT_EQ(Show(host.fqdn).description, claim.description);
+  ASSERT_TRUE(world_->GrantClaims(true).ok());
+  const absl::Status claimed = client().ClaimHost(claim, InTime());
+  EXPECT_TRUE(claimed.ok()) << ToText(claimed);
+  EXPECT_EQ(Show(host.fqdn).Owner(), host.owner);
+  EXPECT_EQ(Show(host.fqdn).description, "ours now");
+  EXPECT_TRUE(client().ClaimHost(claim, InTime()).ok()) << "once more: it is so already";
+  ASSERT_TRUE(world_->GrantClaims(false).ok());
+  EXPECT_TRUE(client().IssuePassword(host.fqdn, InTime()).ok()) << "it is ours like any other";
+  const absl::StatusOr<std::vector<HostRecord>> all =
+      client().FindHostsOf(world_->cluster(), InTime());
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->size(), 1u) << "and found among ours";
+}
+
+TEST_P(IpaClientContract, ClaimsNoHostThatAnybodyTaggedAndNoneThatTheJoinerDidNotMake) {
+  ASSERT_TRUE(world_->GrantClaims(true).ok());
+  const NewHost plain = Host(), tagged = Host(), changed = Host();
+  HostClaim claim{plain.fqdn, "somebody's", plain.owner, "ours now"};
+  ASSERT_TRUE(world_->PutDescribedHost(plain.fqdn, claim.description).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(client().ClaimHost(claim, InTime())));
+  EXPECT_EQ(Show(plain.fqdn).description, "somebody's");
+  OwnerTag theirs = tagged.owner;
+  theirs.cluster = ClusterId{"somebody-else"};
+  ASSERT_TRUE(world_->PutForeignHost(tagged.fqdn, theirs.Text()).ok());
+  claim = {tagged.fqdn, Show(tagged.fqdn).description, tagged.owner, "ours now"};
+  EXPECT_TRUE(absl::IsAborted(client().ClaimHost(claim, InTime())));
+  EXPECT_EQ(Show(tagged.fqdn).Owner(), theirs);
+  claim = {changed.fqdn, kJoinerDescription + std::string("then"), changed.owner, "ours now"};
+  ASSERT_TRUE(world_->PutDescribedHost(changed.fqdn, kJoinerDescription + std::string("now")).ok());
+  EXPECT_TRUE(absl::IsAborted(client().ClaimHost(claim, InTime())));
+  EXPECT_FALSE(Show(changed.fqdn).Owner().has_value());
+  EXPECT_TRUE(world_->GrantClaims(false).ok());
 }
 
 TEST_P(IpaClientContract, DoesNothingAfterTheDeadline) {

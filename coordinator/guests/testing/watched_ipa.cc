@@ -57,6 +57,16 @@ absl::StatusOr<std::vector<HostRecord>> WatchedIpa::FindHostsOf(const ClusterId&
   return directory_.FindHostsOf(cluster, call);
 }
 
+absl::StatusOr<std::vector<HostRecord>> WatchedIpa::FindHostsDescribed(const std::string& prefix,
+                                                                       const Call& call) {
+  return directory_.FindHostsDescribed(prefix, call);
+}
+
+absl::Status WatchedIpa::ClaimHost(const HostClaim& claim, const Call& call) {
+  if (foreign_.contains(claim.fqdn)) violations_.push_back("a claim of foreign " + claim.fqdn.text);
+  return Write([&] { return directory_.ClaimHost(claim, call); });
+}
+
 absl::StatusOr<int64_t> WatchedIpa::Join(const Fqdn& fqdn, const Secret& password) {
   RETURN_IF_ERROR(directory_.Join(fqdn, password));
   return ++kvno_[fqdn];

@@ -30,6 +30,9 @@ class WatchedIpa final : public IpaClient {
                               const Call& call) override;
   absl::StatusOr<std::vector<HostRecord>> FindHostsOf(const ClusterId& cluster,
                                                       const Call& call) override;
+  absl::StatusOr<std::vector<HostRecord>> FindHostsDescribed(const std::string& prefix,
+                                                             const Call& call) override;
+  absl::Status ClaimHost(const HostClaim& claim, const Call& call) override;
 
   // ---- the guests' side
   // The number of the key that the guest now has.

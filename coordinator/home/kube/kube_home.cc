@@ -71,6 +71,12 @@ absl::Status KubeHome::Open(const Call& call) {
       SecretsReconciler::Parts{*client_, *vm_secrets_, *inventory_, *guests_, *recorder_,
                                *leadership_, clock_, random_},
       options_.secrets);
+  if (options_.joiner_marks) {
+    joiner_ = std::make_unique<JoinerReconciler>(
+        JoinerReconciler::Parts{*client_, *inventory_, *guests_, *recorder_, *leadership_, clock_,
+                                random_},
+        options_.joiner);
+  }
   return absl::OkStatus();
 }
 
@@ -90,7 +96,8 @@ absl::Status KubeHome::Start(const Call&) {
             *guests_, [this] { inventory_->Synced(KubeInventory::Source::kGuests); }),
         MirroredGuests::Collection());
   Watch(std::make_unique<MirroredOperation>(*operation_), operation_->Watched());
-  Watch(std::make_unique<MirroredVms>(*inventory_), MirroredVms::Collection());
+  Watch(std::make_unique<MirroredVms>(*inventory_, options_.joiner.finalizer),
+        MirroredVms::Collection());
   Watch(std::make_unique<MirroredVmis>(*inventory_), MirroredVmis::Collection());
   // A cluster may have no instance types at all.
   for (const MirroredAsks::Kind& kind : MirroredAsks::Kinds()) {
@@ -104,6 +111,7 @@ absl::Status KubeHome::Start(const Call&) {
                                               std::move(options), random_);
   }
   secrets_->Start();
+  if (joiner_) joiner_->Start();
   elector_->Start();
   return absl::OkStatus();
 }
@@ -111,11 +119,13 @@ absl::Status KubeHome::Start(const Call&) {
 void KubeHome::Stop() {
   if (elector_) elector_->Stop();
   if (secrets_) secrets_->Stop();
+  if (joiner_) joiner_->Stop();
   watched_.clear();
 }
 
 void KubeHome::Led(bool leads) {
   if (leads) secrets_->LookAtAll();
+  if (leads && joiner_) joiner_->LookAtAll();
   if (led_) led_(leads);
 }
 

@@ -7,9 +7,10 @@
 //   pause and brake                    ConfigMap innkeeper-operation there
 //   who leads                          Lease innkeeper-coordinator there
 //   what VMs boot with                 two Secrets beside each VM
+//   virt-ipa-joiner's marks            annotations and a finalizer of VMs, where that is wished
 //
-// Threads: one for each mirror ("mirror"), "lease", "events", "secrets-N". A new leader looks at
-// every guest and VM anew.
+// Threads: one for each mirror ("mirror"), "lease", "events", "secrets-N", "joiner-marks". A new
+// leader looks at every guest and VM anew.
 
 #include <functional>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "base/random.h"
 #include "coordinator/guests/home.h"
 #include "coordinator/home/kube/boot_delivery.h"
+#include "coordinator/home/kube/joiner_reconciler.h"
 #include "coordinator/home/kube/kube_guest_store.h"
 #include "coordinator/home/kube/kube_inventory.h"
 #include "coordinator/home/kube/kube_leadership.h"
@@ -45,6 +47,8 @@ class KubeHome final : public Home {
     KubeInventory::Options inventory;
     RemovalLimits removals;
     SecretsReconciler::Options secrets;
+    bool joiner_marks = false;  // virt-ipa-joiner's are kept on VMs
+    JoinerReconciler::Options joiner;
     std::function<BootFacts()> facts;  // quick
     size_t events_kept = 10'000;
   };
@@ -111,6 +115,7 @@ class KubeHome final : public Home {
   std::unique_ptr<KubeLeadership> leadership_;
   std::unique_ptr<VmSecrets> vm_secrets_;
   std::unique_ptr<SecretsReconciler> secrets_;
+  std::unique_ptr<JoinerReconciler> joiner_;  // null: no marks are kept
   std::unique_ptr<BootDelivery> delivery_;
   std::vector<Watched> watched_;
 };

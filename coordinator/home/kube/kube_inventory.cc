@@ -42,8 +42,8 @@ void KubeInventory::Change(const std::function<Touched(State&)>& change) {
 
 // --- what mirrors tell
 
-void KubeInventory::SetVm(const VmView& vm) {
-  Change([&](State& state) { return state.index.SetVm(vm); });
+void KubeInventory::SetVm(const VmView& vm, JoinerMarks marks) {
+  Change([&](State& state) { return state.index.SetVm(vm, std::move(marks)); });
 }
 
 void KubeInventory::DropVm(const VmUid& uid) {
@@ -225,6 +225,10 @@ std::vector<VmRecord> KubeInventory::List() const {
 
 std::optional<BootState> KubeInventory::FindBoot(const VmUid& uid) const {
   return state_.With([&](const State& state) { return state.index.FindBoot(uid); });
+}
+
+std::optional<JoinerVm> KubeInventory::FindJoinerVm(const VmUid& uid) const {
+  return state_.With([&](const State& state) { return state.index.FindJoinerVm(uid); });
 }
 
 VmUid KubeInventory::DomainOf(const VmUid& uid) const {

@@ -33,7 +33,7 @@ class KubeInventory final : public Inventory, public NodeReports {
 
   // --- What mirrors tell.
   enum class Source { kGuests, kVms, kVmis };
-  void SetVm(const VmView& vm);
+  void SetVm(const VmView& vm, JoinerMarks marks = {});
   void DropVm(const VmUid& uid);
   void SetVmi(const VmiView& vmi);
   void DropVmi(const std::string& uid);
@@ -45,6 +45,7 @@ class KubeInventory final : public Inventory, public NodeReports {
   // For the webhook; itself thread-safe.
   const OptInSets& opt_in() const { return *opt_in_; }
   std::optional<BootState> FindBoot(const VmUid& uid) const;
+  std::optional<JoinerVm> FindJoinerVm(const VmUid& uid) const;
   // The UUID that the VM's node knows it by; empty: none, or another VM claims the same.
   VmUid DomainOf(const VmUid& uid) const;
   // The same VMs by their domains' UUIDs: place and presence alone, for whoever sends orders.

@@ -18,7 +18,7 @@ void PassOver(const KubeMeta& meta, const char* kind, const absl::Status& why) {
 void MirroredVms::Upsert(const KubeMeta& meta, std::string_view object) {
   const absl::StatusOr<VmView> vm = DecodeVm(object);
   if (!vm.ok()) return PassOver(meta, "VirtualMachine", vm.status());
-  inventory_.SetVm(*vm);
+  inventory_.SetVm(*vm, ReadJoinerMarks(object, joiner_finalizer_));
 }
 
 void MirroredVmis::Upsert(const KubeMeta& meta, std::string_view object) {

@@ -2,6 +2,10 @@
 // How mirrors of KubeVirt's kinds feed the inventory. An object that makes no sense is logged and
 // passed over: the others go on.
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "coordinator/home/kube/kube_inventory.h"
 #include "coordinator/kube/mirror.h"
 
@@ -10,7 +14,8 @@ namespace innkeeper {
 class MirroredVms final : public MirrorConsumer {
  public:
   // `inventory` outlives it, here and below.
-  explicit MirroredVms(KubeInventory& inventory) : inventory_(inventory) {}
+  MirroredVms(KubeInventory& inventory, std::string joiner_finalizer)
+      : inventory_(inventory), joiner_finalizer_(std::move(joiner_finalizer)) {}
   static KubeCollection Collection() { return {.kind = {"kubevirt.io", "v1", "virtualmachines"}}; }
   void Begin() override {}
   void Upsert(const KubeMeta& meta, std::string_view object) override;
@@ -19,6 +24,7 @@ class MirroredVms final : public MirrorConsumer {
 
  private:
   KubeInventory& inventory_;
+  const std::string joiner_finalizer_;
 };
 
 class MirroredVmis final : public MirrorConsumer {

@@ -58,7 +58,7 @@ void VmIndex::LeaveDomain(const std::string& uuid, const VmUid& uid) {
   if (at->second.empty()) by_domain_.erase(at);
 }
 
-VmIndex::Touched VmIndex::SetVm(const VmView& view) {
+VmIndex::Touched VmIndex::SetVm(const VmView& view, JoinerMarks marks) {
   if (view.uid.empty() || view.name.empty()) return {};
   const VmUid uid{view.uid};
   Vm& vm = Enter(uid, {view.ns, view.name});
@@ -67,6 +67,10 @@ VmIndex::Touched VmIndex::SetVm(const VmView& view) {
   vm.fqdn = view.fqdn.value_or("");
   vm.instance_type = view.instance_type;
   vm.preference = view.preference;
+  if (!view.deleting) vm.deleting_since = absl::InfiniteFuture();
+  if (view.deleting) vm.deleting_since = std::min(vm.deleting_since, clock_.Now());
+  const bool marked = marks != JoinerMarks{};
+  vm.joiner = marked ? std::make_shared<const JoinerMarks>(std::move(marks)) : nullptr;
   Carry(vm, view);
   return {uid};
 }
@@ -88,6 +92,8 @@ VmIndex::Touched VmIndex::DropVm(const VmUid& uid) {
   vm.fqdn.clear();
   vm.instance_type = vm.preference = {};
   vm.secrets = {};
+  vm.deleting_since = absl::InfiniteFuture();
+  vm.joiner = nullptr;
   Leave(vm);
   return {uid};
 }
@@ -167,6 +173,9 @@ std::optional<VmRecord> VmIndex::Find(const VmUid& uid) const {
   record.run = RunOf(vm.vmi);
   record.run_since = vm.run_since;
   record.joins_at_boot = !vm.secrets.join.empty();
+  record.deleting = vm.deleting_since != absl::InfiniteFuture();
+  record.joiner_finalizer = vm.joiner && vm.joiner->finalizer;
+  record.joiner_marked = record.joiner_finalizer || (vm.joiner && !vm.joiner->status.empty());
   record.agent = AgentOf(vm.vmi);
   record.agent_since = vm.agent_since;
   if (vm.vmi) {
@@ -192,6 +201,15 @@ std::optional<BootState> VmIndex::FindBoot(const VmUid& uid) const {
                    vm.vmi ? vm.vmi->uid : "",
                    std::max(vm.carries_since, vm.run_since),
                    vm.source};
+}
+
+std::optional<JoinerVm> VmIndex::FindJoinerVm(const VmUid& uid) const {
+  const auto at = vms_.find(uid.text);
+  if (at == vms_.end() || !at->second.machine) return std::nullopt;
+  const Vm& vm = at->second;
+  JoinerVm found{vm.key, uid, WishOf(vm), std::nullopt, vm.joiner ? *vm.joiner : JoinerMarks{}};
+  if (vm.deleting_since != absl::InfiniteFuture()) found.deleting_since = vm.deleting_since;
+  return found;
 }
 
 std::vector<VmUid> VmIndex::FindByKey(const GuestKey& key) const {

@@ -20,6 +20,7 @@
 #include "coordinator/admission/opt_in.h"
 #include "coordinator/guests/vm.h"
 #include "coordinator/home/kube/boot_secrets.h"
+#include "coordinator/home/kube/joiner_plan.h"
 #include "coordinator/home/kube/vmi_view.h"
 
 namespace innkeeper {
@@ -41,7 +42,7 @@ class VmIndex {
   // `clock` outlives it.
   explicit VmIndex(const Clock& clock) : clock_(clock) {}
 
-  Touched SetVm(const VmView& vm);
+  Touched SetVm(const VmView& vm, JoinerMarks marks = {});
   Touched DropVm(const VmUid& uid);
   Touched SetVmi(const VmiView& vmi);
   Touched DropVmi(const std::string& uid);
@@ -56,6 +57,8 @@ class VmIndex {
   std::optional<VmRecord> Find(const VmUid& uid) const;
   // Nothing: it carries no Secret of ours.
   std::optional<BootState> FindBoot(const VmUid& uid) const;
+  // Nothing: there is no VirtualMachine of that uid.
+  std::optional<JoinerVm> FindJoinerVm(const VmUid& uid) const;
   std::vector<VmUid> FindByKey(const GuestKey& key) const;
   // The VM that libvirt (on that node) knows by this UUID. Tenants choose UUIDs: where several VMs
   // claim one, it is nobody's.
@@ -85,6 +88,8 @@ class VmIndex {
     absl::Time missing_since = absl::InfiniteFuture();
     MonotonicTime missing_mark{};
     absl::Time agent_since;
+    absl::Time deleting_since = absl::InfiniteFuture();  // when that was first seen
+    std::shared_ptr<const JoinerMarks> joiner;           // null: none, as most VMs have
     bool Exists() const { return machine || vmi.has_value(); }
   };
   using Vms = std::unordered_map<std::string, Vm>;  // by uid

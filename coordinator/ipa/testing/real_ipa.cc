@@ -103,7 +103,8 @@ void RealIpaAdmin::RemoveSetup(const SetupOptions& options) {
   const std::string role = RoleName(options), account = AccountName(options);
   static_cast<void>(Run("role_del", {Names{role}}, {}));
   static_cast<void>(Run("privilege_del", {Names{role}}, {}));
-  Names permissions{role + " add hosts", role + " change hosts", role + " delete hosts"};
+  Names permissions{role + " add hosts", role + " change hosts", role + " delete hosts",
+                    role + " adopt virt-ipa-joiner"};
   for (const std::string& group : options.host_groups)
     permissions.push_back(role + " group " + group);
   for (const std::string& permission : permissions)

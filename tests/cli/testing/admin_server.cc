@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "coordinator/admin/audit_view.h"
 #include "coordinator/admin/authority_routes.h"
+#include "coordinator/admin/joiner_view.h"
 #include "coordinator/admin/openapi.h"
 #include "coordinator/admin/token_routes.h"
 #include "coordinator/pki/join_routes.h"
@@ -106,6 +107,11 @@ OperationServices AdminServer::Services() {
         Audit& audit = turn->controller().audit();
         ASSIGN_OR_RETURN(const AuditReport report, adopt ? audit.Adopt(call) : audit.Run(call));
         return ShowAudit(report);
+      },
+      .joiner_hosts = [this](const admin::v1::JoinerHostsRequest& wish, bool adopt,
+                             const Call& call) -> absl::StatusOr<admin::v1::JoinerHostsResponse> {
+        const Turn turn = world();
+        return Ask(turn->controller().joiner_adoption(), wish, adopt, call);
       },
       .backup = [](const std::string&, const Call&) { return absl::OkStatus(); },
       .version =
