@@ -39,7 +39,9 @@ Objection AgainstGuest(const JoinerHostSeen& seen) {
   if (guest.uid != seen.vms.front().uid)
     return std::string("the guest of that name is another VM's");
   if (guest.deleting || status.leaving_since) return std::string("the guest is being removed");
-  if (status.attempt) return std::string("an enrolment attempt runs: ask again when it is over");
+  // One that met this very host was begun, but no password was issued for it.
+  if (plan::IsIssued(guest))
+    return std::string("an enrolment attempt runs: ask again when it is over");
   if (status.unsure_until && *status.unsure_until > seen.now)
     return std::string("a write to FreeIPA may still be under way: ask again in a minute");
   if (plan::IsRegistered(guest)) return "the guest is registered already, as " + status.fqdn.text;

@@ -66,7 +66,7 @@ TEST(JudgeJoinerHost, LeavesEveryHostOfWhichThereIsDoubtAndSaysWhy) {
       {"another VM's", [](auto& s) { s.guest->uid = {"uid-2"}; }},
       {"being removed", [](auto& s) { s.guest->deleting = true; }},
       {"being removed", [](auto& s) { s.guest->status.leaving_since = s.now; }},
-      {"attempt runs", [](auto& s) { s.guest->status.attempt.emplace(); }},
+      {"attempt runs", [](auto& s) { s.guest->status.attempt.emplace().server = "ipa"; }},
       {"under way", [](auto& s) { s.guest->status.unsure_until = s.now + absl::Seconds(9); }},
       {"registered already",
        [](auto& s) {
