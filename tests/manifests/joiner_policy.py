@@ -31,13 +31,21 @@ class JoinerPolicy(unittest.TestCase):
              stdin={"apiVersion": "v1", "kind": "List", "items": parts})
         must("delete", "mutatingwebhookconfiguration", "innkeeper", "--ignore-not-found")
         cls.account = kubectl.Account(NAMESPACE, "innkeeper-coordinator")
+        # A kind is served a moment after it is established.
+        cls.until("the kind is served", lambda: kubectl.run("get", "virtualmachines", "-A").returncode == 0 and
+                  kubectl.run("create", "--dry-run=server", "-f", "-", stdin=machine("probe")).returncode == 0)
         for name in ("staying", "held", "going", "policed"):
             must("apply", "-f", "-", stdin=machine(name, FINALIZERS if name in ("held", "going") else ()))
         must("delete", "virtualmachines", "going", "-n", "shop", "--wait=false")
         # Rights and policies come into force a moment after they are made.
-        end = time.monotonic() + 30
-        while cls.patch("policed", add("/metadata/annotations/other", "2"), dry=True)[0] != 422:
-            assert time.monotonic() < end, "the policy is not in force"
+        cls.until("the policy is in force",
+                  lambda: cls.patch("policed", add("/metadata/annotations/other", "2"), dry=True)[0] == 422)
+
+    @staticmethod
+    def until(what, so):
+        end = time.monotonic() + 60
+        while not so():
+            assert time.monotonic() < end, what
             time.sleep(0.1)
 
     @classmethod

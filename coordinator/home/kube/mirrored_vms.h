@@ -14,7 +14,7 @@ namespace innkeeper {
 class MirroredVms final : public MirrorConsumer {
  public:
   // `inventory` outlives it, here and below.
-  MirroredVms(KubeInventory& inventory, std::string joiner_finalizer)
+  explicit MirroredVms(KubeInventory& inventory, std::string joiner_finalizer = kJoinerFinalizer)
       : inventory_(inventory), joiner_finalizer_(std::move(joiner_finalizer)) {}
   static KubeCollection Collection() { return {.kind = {"kubevirt.io", "v1", "virtualmachines"}}; }
   void Begin() override {}
