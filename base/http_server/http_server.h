@@ -56,7 +56,8 @@ struct HttpServerReply {
   std::function<void(std::shared_ptr<HttpStream>)> stream;
 };
 
-// {"error":{"code":...,"message":...}}, as the server's own answers are; `code` is absl's name for it.
+// {"error":{"code":...,"message":...}}, as the server's own answers are; `code` is absl's name for
+// it.
 HttpServerReply ErrorReply(int status, const char* code, const std::string& message);
 
 using HttpHandler = std::function<HttpServerReply(const HttpServerRequest&, const Call&)>;
